@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef AZK_QUEUE_QUEUE_H
+#define AZK_QUEUE_QUEUE_H
+
+#include "queue/patch.h"
+
+/* The patches of a series in order; picks have an empty entry (name is NULL). */
+struct patch_list {
+	VEC(struct patch) patches;
+};
+
+/*
+ * Reads all patch files of s with jobs threads. Errors of all of them become
+ * findings (bad input). Returns 0 or -EINVAL.
+ */
+int patches_load(struct patch_list *l, const struct series *s, unsigned long jobs,
+		 struct azk_report *r);
+void patches_free(struct patch_list *l);
+
+int queue_lint(int argc, char **argv);
+
+#endif

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Copy-on-write view of a folder. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "queue/tree.h"
+
+int tree_open(struct tree *t, const char *dir)
+{
+	memset(t, 0, sizeof(*t));
+	t->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (t->fd < 0)
+		return -errno;
+	t->dir = xstrdup(dir);
+	return 0;
+}
+
+void tree_close(struct tree *t)
+{
+	for (size_t i = 0; i < t->files.n; i++) {
+		struct vfile *f = t->files.v[i].value;
+
+		free(f->path);
+		free(f->buf);
+		vec_free(&f->lines);
+		free(f);
+	}
+	strmap_free(&t->files);
+	strmap_free(&t->new_dirs);
+	free(t->dir);
+	close(t->fd);
+}
+
+uint64_t lines_hash(const struct lines *l)
+{
+	uint64_t h = l->n;
+
+	for (size_t i = 0; i < l->n; i++)
+		h = azk_hash(h, l->v[i].s, l->v[i].len);
+	return h;
+}
+
+void lines_append(struct lines *out, const struct lines *in, size_t from, size_t n)
+{
+	if (!n)		/* also where in->v is NULL */
+		return;
+	vec_reserve(out, n);
+	memcpy(out->v + out->n, in->v + from, n * sizeof(*in->v));
+	out->n += n;
+}
+
+/* A file the patches made or kept where path needs a folder. */
+static bool parent_is_file(struct tree *t, const char *path, bool *gone)
+{
+	_cleanup_free_ char *p = xstrdup(path);
+	char *s;
+
+	*gone = false;
+	while ((s = strrchr(p, '/'))) {
+		struct vfile *f;
+
+		*s = '\0';
+		f = strmap_get(&t->files, p);
+		if (f && f->exists)
+			return true;
+		if (f && f->disk_exists)
+			*gone = true;
+	}
+	return false;
+}
+
+static const char *load(struct vfile *f, int dirfd, const char *base)
+{
+	_cleanup_sb_ struct strbuf sb = STRBUF_INIT;
+	struct stat st;
+	int rc;
+
+	if (fstatat(dirfd, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? NULL : strerror(errno);
+	if (S_ISDIR(st.st_mode)) {
+		f->disk_is_dir = true;
+		return NULL;
+	}
+	if (S_ISLNK(st.st_mode))
+		return "is a symbolic link in the tree";
+	if (!S_ISREG(st.st_mode))
+		return "is not a regular file";
+	if (st.st_size > INT32_MAX)
+		return "is larger than 2 GiB";
+	rc = azk_read_file_at(dirfd, base, &sb);
+	if (rc)
+		return strerror(-rc);
+	f->exists = f->disk_exists = true;
+	f->mode = f->disk_mode = st.st_mode & 07777;
+	f->uid = st.st_uid;
+	f->gid = st.st_gid;
+	lines_split(&f->lines, sb.buf, sb.len);
+	f->buf = sb_detach(&sb);
+	f->disk_hash = lines_hash(&f->lines);
+	return NULL;
+}
+
+struct vfile *tree_get(struct tree *t, const char *path, const char **why)
+{
+	struct vfile *f = strmap_get(&t->files, path);
+	const char *base;
+	bool gone;
+	int fd;
+
+	if (parent_is_file(t, path, &gone)) {
+		*why = "lies below something that is a file";
+		return NULL;
+	}
+	if (f)
+		return f;
+	*why = path_unsafe_why(path);
+	if (*why)
+		return NULL;
+	f = xcalloc(1, sizeof(*f));
+	f->path = xstrdup(path);
+	fd = azk_open_parent_at(t->fd, path, &base);
+	if (fd == -ELOOP)
+		*why = "goes through a symbolic link";
+	else if (fd == -ENOTDIR && !gone)
+		*why = "lies below something that is a file";
+	else if (fd < 0 && fd != -ENOENT && fd != -ENOTDIR)
+		*why = strerror(-fd);
+	else if (fd >= 0)
+		*why = load(f, fd, base);
+	if (fd >= 0)
+		close(fd);
+	if (*why) {
+		free(f->path);
+		free(f);
+		return NULL;
+	}
+	strmap_put(&t->files, path, f);
+	return f;
+}
