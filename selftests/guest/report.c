@@ -144,19 +144,26 @@ static void add(const char *name, enum status status, const char *note)
 	}
 }
 
+static FILE *open_text(const char *path)
+{
+	FILE *f = fopen(path, "r");
+
+	if (!f)
+		fprintf(stderr, "report: cannot read %s: %s\n", path,
+			strerror(errno));
+	return f;
+}
+
 /* "off|skip|fail|log GLOB # reason": a glob may hold blanks. */
 static int read_rules(const char *path)
 {
 	char *line = NULL, *hash, *end;
 	size_t size = 0;
-	FILE *f = fopen(path, "r");
+	FILE *f = open_text(path);
 	int nr = 0, ret = 0;
 
-	if (!f) {
-		fprintf(stderr, "report: cannot read %s: %s\n", path,
-			strerror(errno));
+	if (!f)
 		return -1;
-	}
 	while (getline(&line, &size, f) >= 0) {
 		char kind[8], *glob;
 		int n = 0;
@@ -194,13 +201,10 @@ static int read_list(const char *path)
 {
 	char *line = NULL;
 	size_t size = 0;
-	FILE *f = fopen(path, "r");
+	FILE *f = open_text(path);
 
-	if (!f) {
-		fprintf(stderr, "report: cannot read %s: %s\n", path,
-			strerror(errno));
+	if (!f)
 		return -1;
-	}
 	while (getline(&line, &size, f) >= 0) {
 		line[strcspn(line, "# \t\n")] = '\0';
 		if (!line[0])
@@ -418,13 +422,10 @@ static int read_log(const char *path)
 {
 	char *line = NULL, *s;
 	size_t size = 0;
-	FILE *f = fopen(path, "r");
+	FILE *f = open_text(path);
 
-	if (!f) {
-		fprintf(stderr, "report: cannot read %s: %s\n", path,
-			strerror(errno));
+	if (!f)
 		return -1;
-	}
 	while (getline(&line, &size, f) >= 0) {
 		line[strcspn(line, "\r\n")] = '\0';
 		s = skip_stamp(line);

@@ -68,6 +68,22 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* A folder of configs with one flavour, a, of one fragment, b. */
+static void configs(const char *dir, const char *flavour, const char *fragment)
+{
+	static const char *const folders[] = { "flavours", "fragments", "policy" };
+	_cleanup_free_ char *f = xasprintf("%s/%s/flavours/a.flavour", root, dir);
+	_cleanup_free_ char *b = xasprintf("%s/%s/fragments/b.config", root, dir);
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		_cleanup_free_ char *sub = xasprintf("%s/%s/%s", root, dir, folders[i]);
+
+		assert_int_equal(azk_mkdir_p(sub, 0755), 0);
+	}
+	assert_int_equal(azk_write_file(f, flavour, strlen(flavour), 0644), 0);
+	assert_int_equal(azk_write_file(b, fragment, strlen(fragment), 0644), 0);
+}
+
 static void run_case(void **state)
 {
 	const char *name = *state;
@@ -146,8 +162,8 @@ static void a_tree_that_is_none_is_refused(void **state)
 	_cleanup_sb_ struct strbuf got = STRBUF_INIT;
 
 	(void)state;
-	assert_int_equal(shell(&got, "mkdir -p none c/flavours c/fragments && echo 'fragment b' "
-			       ">c/flavours/a.flavour && : >c/fragments/b.config && "
+	configs("c", "fragment b\n", "");
+	assert_int_equal(shell(&got, "mkdir none && "
 			       "'%s' config render --tree none --configs c", azk), 2);
 	assert_non_null(strstr(got.buf, "none: error: not a kernel tree"));
 }
@@ -157,9 +173,8 @@ static void a_kconfig_that_does_not_parse_is_told_with_its_line(void **state)
 	_cleanup_sb_ struct strbuf got = STRBUF_INIT;
 
 	(void)state;
+	configs("d", "fragment b\n", "");
 	assert_int_equal(shell(&got, "cp -r tree broken && echo 'config' >>broken/Kconfig && "
-			       "mkdir -p d/flavours d/fragments && echo 'fragment b' "
-			       ">d/flavours/a.flavour && : >d/fragments/b.config && "
 			       "'%s' config render --tree broken --configs d --cache cache", azk), 2);
 	assert_non_null(strstr(got.buf, "the Kconfig helper ended early"));
 	assert_non_null(strstr(got.buf, "Kconfig:"));
@@ -169,8 +184,6 @@ static void a_render_is_kept_when_nothing_changed_and_leaves_the_tree_alone(void
 {
 	_cleanup_sb_ struct strbuf got = STRBUF_INIT;
 	static const char cmd[] =
-		"mkdir -p e/flavours e/fragments && printf 'ship yes\\nfragment b\\n' "
-		">e/flavours/a.flavour && echo CONFIG_NET=y >e/fragments/b.config && "
 		"find tree/ -newer e/fragments/b.config >before; "
 		"'%s' config render --tree tree --configs e --cache cache >/dev/null && "
 		"touch -d '2001-01-01' e/rendered/* && "
@@ -178,6 +191,7 @@ static void a_render_is_kept_when_nothing_changed_and_leaves_the_tree_alone(void
 		"find e/rendered -type f -newermt '2002-01-01' && find tree/ -newer e/fragments/b.config";
 
 	(void)state;
+	configs("e", "ship yes\nfragment b\n", "CONFIG_NET=y\n");
 	assert_int_equal(shell(&got, cmd, azk, azk), 0);
 	assert_string_equal(got.buf,
 			    "e/rendered/a-x86_64.config: 1 asked, 14 symbols, unchanged\n"
@@ -189,8 +203,8 @@ static void what_the_machine_lacks_is_named(void **state)
 	_cleanup_sb_ struct strbuf got = STRBUF_INIT;
 
 	(void)state;
-	assert_int_equal(shell(&got, "mkdir -p f/flavours f/fragments nothing && echo 'fragment b' "
-			       ">f/flavours/a.flavour && : >f/fragments/b.config && PATH=nothing "
+	configs("f", "fragment b\n", "");
+	assert_int_equal(shell(&got, "mkdir nothing && PATH=nothing "
 			       "'%s' config render --tree tree --configs f --cache fresh", azk), 2);
 	assert_non_null(strstr(got.buf, "the Kconfig helper needs 'bison', which is not installed"));
 	sb_reset(&got);
@@ -206,9 +220,8 @@ static void a_result_that_cannot_be_written_is_told(void **state)
 	_cleanup_sb_ struct strbuf got = STRBUF_INIT;
 
 	(void)state;
-	assert_int_equal(shell(&got, "mkdir -p h/flavours h/fragments && printf 'arch x86_64\n"
-			       "fragment b' >h/flavours/a.flavour && : >h/fragments/b.config && "
-			       ": >full && '%s' config render --tree tree --configs h --cache cache "
+	configs("h", "arch x86_64\nfragment b\n", "");
+	assert_int_equal(shell(&got, ": >full && '%s' config render --tree tree --configs h --cache cache "
 			       "--out full", azk), 2);
 	assert_string_equal(got.buf, "full/a-x86_64.config: error: Not a directory [write]\n");
 }
@@ -218,9 +231,8 @@ static void the_callers_environment_does_not_reach_kconfig(void **state)
 	_cleanup_sb_ struct strbuf got = STRBUF_INIT;
 
 	(void)state;
-	assert_int_equal(shell(&got, "mkdir -p i/flavours i/fragments && echo 'fragment b' "
-			       ">i/flavours/a.flavour && echo CONFIG_NET=y >i/fragments/b.config && "
-			       "'%s' config render --tree tree --configs i --cache cache --out i1 && "
+	configs("i", "fragment b\n", "CONFIG_NET=y\n");
+	assert_int_equal(shell(&got, "'%s' config render --tree tree --configs i --cache cache --out i1 && "
 			       "ARCH=um SRCARCH=um CC=clang CONFIG_=X_ KERNELVERSION=1 srctree=/ "
 			       "KCONFIG_ALLCONFIG=/dev/null KCONFIG_CONFIG=nowhere CC_VERSION_TEXT=x "
 			       "'%s' config render --tree tree --configs i --cache cache --out i2 && "
@@ -233,12 +245,9 @@ static void explain_tells_who_asked_and_what_it_needs(void **state)
 	_cleanup_sb_ struct strbuf got = STRBUF_INIT;
 
 	(void)state;
-	assert_int_equal(shell(&got, "mkdir -p j/flavours j/fragments j/policy && "
-			       "printf 'fragment b\\npolicy p\\n' >j/flavours/a.flavour && "
-			       "printf '#: why nothing works without\\n#: owner net\\n"
-			       "CONFIG_NET=y\\nCONFIG_BUS=m\\nCONFIG_FS=y\\n' "
-			       ">j/fragments/b.config && "
-			       "printf 'rule net\\nassert CONFIG_BUS in y m\\nwhy x\\n' "
+	configs("j", "fragment b\npolicy p\n", "#: why nothing works without\n#: owner net\n"
+		"CONFIG_NET=y\nCONFIG_BUS=m\nCONFIG_FS=y\n");
+	assert_int_equal(shell(&got, "printf 'rule net\\nassert CONFIG_BUS in y m\\nwhy x\\n' "
 			       ">j/policy/p.policy && for s in CONFIG_BUS LIB IBT; do '%s' config "
 			       "explain $s --tree tree --configs j --cache cache || exit; done", azk),
 			 0);
