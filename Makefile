@@ -26,6 +26,9 @@ compare: ## our kernel beside the archive's cloud kernel: size, steps, boot time
 	@scripts/deps guest
 	scripts/compare --rpms out/rpms
 
+reproduce: ## three builds compared: same bytes with the same keys, same but for keys with others
+	@scripts/reproduce --flavour $(FLAVOUR) --arch $(ARCH)
+
 check: ## seconds to 3 minutes: azk with sanitizers, lint, rendered configuration, script tests
 	@scripts/test check
 
@@ -38,4 +41,4 @@ campaign: ## the longer runs; PART= one of those `make campaign PART=list` names
 clean: ## remove out/ but for the packages
 	find out -mindepth 1 -maxdepth 1 ! -name rpms ! -name srpms -exec rm -rf {} +
 
-.PHONY: help azk rpm tree render compare check test campaign clean
+.PHONY: help azk rpm tree render compare reproduce check test campaign clean
