@@ -16,6 +16,9 @@ azk: ## out/azk, the patch queue and configuration tool
 rpm: ## kernel RPMs from the pinned source: out/rpms, out/srpms, out/build-FLAVOUR-ARCH.log
 	@scripts/build --flavour $(FLAVOUR) --arch $(ARCH)
 
+repo: ## out/repo: signed copies of out/rpms with dnf metadata; RPM_KEY= names the key, else one is made
+	@scripts/repo
+
 tree: azk ## out/tree: base, overlay and patches, to look at or edit
 	scripts/tree out/tree
 
@@ -41,4 +44,4 @@ campaign: ## the longer runs; PART= one of those `make campaign PART=list` names
 clean: ## remove out/ but for the packages
 	find out -mindepth 1 -maxdepth 1 ! -name rpms ! -name srpms -exec rm -rf {} +
 
-.PHONY: help azk rpm tree render compare reproduce check test campaign clean
+.PHONY: help azk rpm tree render compare reproduce check test campaign clean repo
