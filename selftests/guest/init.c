@@ -3,8 +3,8 @@
  * Process 1 of a test guest. Mounts what the tests need, prints facts about
  * the boot, runs the programs of /tests/list and prints one nested KTAP
  * stream, then powers the machine off. Installed as the init of a disk it
- * checks that system instead (azk.mode=installed); azk.mode=facts only prints
- * the facts.
+ * checks that system first (azk.mode=installed) and runs its list, if it has
+ * one (azk.list names another file); azk.mode=facts only prints the facts.
  *
  * The last line is "azk-guest: end"; the runner outside takes a log without
  * it as a guest that died or hung.
@@ -143,11 +143,11 @@ static char *copy(const char *s, size_t n)
 }
 
 /* A line: target:program [timeout=SECONDS] command [argument ...] */
-static size_t read_list(struct test *tests, size_t max)
+static size_t read_list(const char *list, struct test *tests, size_t max)
 {
 	char *line = NULL, *p, *colon;
 	size_t size = 0, n = 0, len;
-	FILE *f = fopen(LIST, "re");
+	FILE *f = fopen(list, "re");
 
 	/* no list was packed: the guest only boots */
 	if (!f)
@@ -178,10 +178,10 @@ static size_t read_list(struct test *tests, size_t max)
 	return n;
 }
 
-static void run_list(void)
+static void run_list(const char *list)
 {
 	static struct test tests[MAX_TESTS];
-	size_t n = read_list(tests, MAX_TESTS), i;
+	size_t n = read_list(list, tests, MAX_TESTS), i;
 	int count[3] = { 0 };
 	char why[128];
 
@@ -230,8 +230,8 @@ static void __attribute__((noreturn)) power_off(void)
 int main(void)
 {
 	double started = uptime();
-	char mode[32] = "tests";
-	bool installed;
+	char mode[32] = "tests", list[128] = LIST;
+	bool installed, listed;
 
 	mkdir("/proc", 0755);
 	mkdir("/dev", 0755);
@@ -239,6 +239,7 @@ int main(void)
 	mount("devtmpfs", "/dev", "devtmpfs", 0, "mode=0755");
 	console_open();
 	cmdline_has("azk.mode", mode, sizeof(mode));
+	cmdline_has("azk.list", list, sizeof(list));
 	installed = !strcmp(mode, "installed");
 	/* the runner's own test: a kernel that panics */
 	if (!strcmp(mode, "die"))
@@ -256,13 +257,14 @@ int main(void)
 		umount2("/dev", MNT_DETACH);
 		leave_rootfs();
 	}
-	mount_all(!installed);
+	listed = !installed || access(list, F_OK) == 0;
+	mount_all(listed);
 	print_facts(started);
-	if (installed) {
+	if (installed)
 		check_installed();
-	} else {
+	if (listed) {
 		prepare();
-		run_list();
+		run_list(list);
 	}
 	power_off();
 }
