@@ -92,7 +92,8 @@ void cfg_fragment_free(struct cfg_fragment *f);
 struct cfg_use {
 	char *name;
 	const char *path;	/* the flavour file it stands in */
-	unsigned int arches;	/* mask */
+	unsigned int arches;	/* mask; 0: an include, or a fragment left out */
+	bool without;		/* a fragment of an include that this flavour does not take */
 	size_t line;
 };
 
@@ -103,7 +104,7 @@ struct cfg_flavour {
 	char *name, *path;
 	unsigned int arches;	/* 0: not given */
 	enum cfg_ship ship;
-	/* includes and fragments in the order of the file; an include's arches is 0 */
+	/* includes, fragments and what is left out of them, in the order of the file */
 	VEC(struct cfg_use) uses;
 	struct strlist policies;
 };

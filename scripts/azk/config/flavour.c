@@ -5,6 +5,7 @@
  *	arch x86_64 aarch64
  *	ship yes
  *	include base
+ *	without graphics
  *	fragment vmbus
  *	fragment x86-hardening x86_64
  *	policy azure-boot
@@ -53,12 +54,12 @@ static void parse_ship(struct cfg_text *t, struct cfg_flavour *f, const char *w)
 }
 
 static void parse_use(struct cfg_text *t, struct cfg_flavour *f, const char *name, char *rest,
-		      bool include)
+		      const char *key)
 {
 	unsigned int arches = 0;
 	struct cfg_use *u;
 
-	if (!include) {
+	if (!strcmp(key, "fragment")) {
 		arches = *rest ? parse_arches(t, rest) : CFG_ALL_ARCHES;
 		if (!arches)
 			return;
@@ -70,6 +71,7 @@ static void parse_use(struct cfg_text *t, struct cfg_flavour *f, const char *nam
 	u->name = xstrdup(name);
 	u->path = f->path;
 	u->arches = arches;
+	u->without = !strcmp(key, "without");
 	u->line = t->line;
 }
 
@@ -93,14 +95,16 @@ static void parse_line(struct cfg_text *t, struct cfg_flavour *f, char *s)
 		cfg_bad(t, "'%s' needs a value", key);
 	} else if (!strcmp(key, "ship")) {
 		parse_ship(t, f, w);
-	} else if (strcmp(key, "include") && strcmp(key, "fragment") && strcmp(key, "policy")) {
-		cfg_bad(t, "unknown directive '%s' (arch, ship, include, fragment, policy)", key);
+	} else if (strcmp(key, "include") && strcmp(key, "without") && strcmp(key, "fragment") &&
+		   strcmp(key, "policy")) {
+		cfg_bad(t, "unknown directive '%s' (arch, ship, include, without, fragment, policy)",
+			key);
 	} else if (!cfg_is_name(w)) {
 		cfg_bad(t, "'%s' is not a name", w);
 	} else if (!strcmp(key, "policy")) {
 		strlist_add(&f->policies, w);
 	} else {
-		parse_use(t, f, w, s, !strcmp(key, "include"));
+		parse_use(t, f, w, s, key);
 	}
 }
 

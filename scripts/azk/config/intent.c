@@ -52,6 +52,20 @@ static void use_fragment(struct flat *flat, const struct cfg_use *u)
 	vec_push(&flat->uses, *u);
 }
 
+/* Whether the fragment was there to be left out. */
+static bool drop_fragment(struct flat *flat, const char *name)
+{
+	for (size_t i = 0; i < flat->uses.n; i++) {
+		if (strcmp(flat->uses.v[i].name, name))
+			continue;
+		flat->uses.n--;
+		memmove(&flat->uses.v[i], &flat->uses.v[i + 1],
+			(flat->uses.n - i) * sizeof(flat->uses.v[0]));
+		return true;
+	}
+	return false;
+}
+
 static void flatten(const struct cfg_store *s, const struct cfg_flavour *f, struct flat *flat,
 		    unsigned int depth, struct azk_report *r)
 {
@@ -62,6 +76,15 @@ static void flatten(const struct cfg_store *s, const struct cfg_flavour *f, stru
 
 		if (u->arches) {
 			use_fragment(flat, u);
+			continue;
+		}
+		if (u->without) {
+			if (drop_fragment(flat, u->name))
+				continue;
+			flat->bad++;
+			if (r)
+				bad_once(r, "include", f->path, u->line,
+					 "no fragment '%s' above to be without", u->name);
 			continue;
 		}
 		inc = cfg_store_flavour(s, u->name);

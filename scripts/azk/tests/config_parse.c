@@ -136,6 +136,7 @@ static void a_flavour_lists_arches_includes_fragments_and_policies(void **state)
 				   "arch x86_64 aarch64\n"
 				   "ship yes   # it goes out\n"
 				   "include base\n"
+				   "without kvm\n"
 				   "fragment vmbus\n"
 				   "fragment x86 x86_64\n"
 				   "policy boot\n";
@@ -146,11 +147,14 @@ static void a_flavour_lists_arches_includes_fragments_and_policies(void **state)
 	assert_int_equal(report_status(r), AZK_OK);
 	assert_int_equal(f->arches, 3);
 	assert_int_equal(f->ship, CFG_SHIP_YES);
-	assert_int_equal(f->uses.n, 3);
+	assert_int_equal(f->uses.n, 4);
 	assert_int_equal(f->uses.v[0].arches, 0);
-	assert_int_equal(f->uses.v[1].arches, CFG_ALL_ARCHES);
-	assert_int_equal(f->uses.v[2].arches, 1);
-	assert_int_equal(f->uses.v[2].line, 6);
+	assert_false(f->uses.v[0].without);
+	assert_int_equal(f->uses.v[1].arches, 0);
+	assert_true(f->uses.v[1].without);
+	assert_int_equal(f->uses.v[2].arches, CFG_ALL_ARCHES);
+	assert_int_equal(f->uses.v[3].arches, 1);
+	assert_int_equal(f->uses.v[3].line, 7);
 	assert_string_equal(f->policies.v[0], "boot");
 	cfg_flavour_free(f);
 	report_free(r);
@@ -168,8 +172,9 @@ static void malformed_flavours_are_told_by_line(void **state)
 		{ "ship\n", "1 'ship' needs a value" },
 		{ "fragment ../x\n", "1 '../x' is not a name" },
 		{ "include a b\n", "1 text after the name: 'b'" },
+		{ "without a x86_64\n", "1 text after the name: 'x86_64'" },
 		{ "config x\n",
-		  "1 unknown directive 'config' (arch, ship, include, fragment, policy)" },
+		  "1 unknown directive 'config' (arch, ship, include, without, fragment, policy)" },
 	};
 
 	(void)state;
