@@ -1,24 +1,40 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Which package each module goes into.
 #
-#   awk -v out=DIR -f split-modules.awk modules-core.list modules-extra.list modules.dep
+#   awk -v out=DIR -v build=FLAVOUR-ARCH -f split-modules.awk modules-core.list modules-extra.list modules.dep
 #
-# The lists hold path patterns (shell *, whole path, no suffix) of modules.dep; # comments. A module
+# The lists hold path patterns (shell *, whole path, no suffix) of modules.dep; # comments. -GLOB
+# behind one names builds without such a module. A module
 # that a core module needs is core, one that an ordinary module needs is not extra, so that no
 # package needs a later one. Writes out/{core,modules,extra}: paths as in modules.dep.
-# A pattern that matches nothing is a fault: the option behind it was lost or renamed.
+# A pattern that matches nothing is a fault: the option behind it was lost or renamed. So is one that
+# matches where its line says it does not.
 
 function pattern(glob) {
 	gsub(/\./, "\\.", glob)
 	gsub(/\*/, ".*", glob)
-	return "^kernel/" glob "\\.ko(\\.zst)?$"
+	return glob
+}
+
+function path_pattern(glob) {
+	return "^kernel/" pattern(glob) "\\.ko(\\.zst)?$"
 }
 
 FNR == 1 { file++ }
 file <= 2 {
 	sub(/[ \t]*#.*/, "")
-	if ($1 != "")
-		pat[file, ++n[file]] = $1
+	if ($1 == "")
+		next
+	pat[file, ++n[file]] = $1
+	for (i = 2; i <= NF; i++) {
+		if ($i !~ /^-/) {
+			printf "%s:%d: '%s' is not -FLAVOUR-ARCH\n", FILENAME, FNR, $i > "/dev/stderr"
+			bad = 1
+			exit
+		}
+		if (build ~ "^" pattern(substr($i, 2)) "$")
+			absent[file, n[file]] = 1
+	}
 	next
 }
 {
@@ -30,7 +46,7 @@ file <= 2 {
 	where[path] = "modules"
 	for (f = 1; f <= 2; f++)
 		for (i = 1; i <= n[f]; i++)
-			if (path ~ pattern(pat[f, i])) {
+			if (path ~ path_pattern(pat[f, i])) {
 				where[path] = f == 1 ? "core" : "extra"
 				used[f, i] = 1
 			}
@@ -48,14 +64,17 @@ function pull(level, from,    i, j, k, d) {
 }
 
 END {
+	if (bad)
+		exit 1
 	pull("core", "modules extra")
 	pull("modules", "extra")
 	for (i = 1; i <= count; i++)
 		print order[i] > (out "/" where[order[i]])
 	for (f = 1; f <= 2; f++)
 		for (i = 1; i <= n[f]; i++)
-			if (!((f, i) in used)) {
-				printf "split-modules: %s matches no module\n", pat[f, i] > "/dev/stderr"
+			if (((f, i) in used) == ((f, i) in absent)) {
+				printf "split-modules: %s matches %s module of %s\n", pat[f, i],
+					(f, i) in used ? "a" : "no", build > "/dev/stderr"
 				bad = 1
 			}
 	exit bad

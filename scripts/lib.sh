@@ -31,6 +31,9 @@ discard() {
 	setsid nice rm -rf "$trash" >/dev/null 2>&1 </dev/null 9>&- &
 }
 
+# package_name FLAVOUR: the first part of its packages' names, as packaging/kernel.spec has it.
+package_name() { case $1 in azure) echo kernel ;; *) echo "kernel-$1" ;; esac; }
+
 sha256_of() { sum=$(sha256sum "$1") && printf '%s\n' "${sum%% *}"; }
 
 # records KIND: the lines of kernel.base of that kind, without the kind.
