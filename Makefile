@@ -19,6 +19,10 @@ rpm: ## kernel RPMs from the pinned source: out/rpms, out/srpms, out/build-FLAVO
 repo: ## out/repo: signed copies of out/rpms with dnf metadata; RPM_KEY= names the key, else one is made
 	@scripts/repo
 
+kernel: FLAVOUR = azure-min
+kernel: ## the edit loop: the image of FLAVOUR=azure-min built in place, again only what changed
+	@scripts/kernel --flavour $(FLAVOUR) --arch $(ARCH)
+
 tree: azk ## out/tree: base, overlay and patches, to look at or edit
 	scripts/tree out/tree
 
@@ -44,4 +48,4 @@ campaign: ## the longer runs; PART= one of those `make campaign PART=list` names
 clean: ## remove out/ but for the packages
 	find out -mindepth 1 -maxdepth 1 ! -name rpms ! -name srpms -exec rm -rf {} +
 
-.PHONY: help azk rpm tree render compare reproduce check test campaign clean repo
+.PHONY: help azk rpm tree render compare reproduce check test campaign clean repo kernel
