@@ -29,6 +29,10 @@ tree: azk ## out/tree: base, overlay and patches, to look at or edit
 render: tree ## configs/rendered anew, after a change to fragments, flavours or patches
 	out/azk config render --tree out/tree
 
+packages: ## the packages as one table: files, size, libraries, signers, lint; what others offer beside
+	@scripts/deps packages
+	scripts/package-table
+
 compare: ## our kernel beside the archive's cloud kernel: size, steps, boot time, memory
 	@scripts/deps guest
 	scripts/compare --rpms out/rpms
@@ -48,4 +52,4 @@ campaign: ## the longer runs; PART= one of those `make campaign PART=list` names
 clean: ## remove out/ but for the packages
 	find out -mindepth 1 -maxdepth 1 ! -name rpms ! -name srpms -exec rm -rf {} +
 
-.PHONY: help azk rpm tree render compare reproduce check test campaign clean repo kernel
+.PHONY: help azk rpm tree render compare reproduce check test campaign clean repo kernel packages

@@ -14,11 +14,10 @@ build_find_key() {
 # copy_keys MARK: what the build below the folder MARK has in its tmpfs (scripts/build) to $keys. True when
 # there was a key.
 copy_keys() {
-	for m in $(grep -l -s -F "azk-key:$1" /proc/[0-9]*/mounts); do
+	grep -l -s -F "azk-key:$1" /proc/[0-9]*/mounts | while read -r m; do
 		for f in "${m%/mounts}"/root/mnt/key/*; do
 			! grep -q -s 'PRIVATE KEY-----$' "$f" || cat "$f" >"$keys/${f##*/}"
 		done
-		[ -z "$(ls "$keys")" ] || return 0
 	done
-	return 1
+	[ -n "$(ls "$keys")" ]
 }
