@@ -28,7 +28,7 @@ discard() {
 	[ -e "$1" ] || return 0
 	trash=$(mktemp -d "$(dirname "$1")/.trash.XXXXXX")
 	mv "$1" "$trash/"
-	setsid nice rm -rf "$trash" >/dev/null 2>&1 </dev/null 9>&- &
+	setsid nice rm -rf "$trash" >/dev/null 2>&1 </dev/null 3>&- 8>&- 9>&- &
 }
 
 # package_name FLAVOUR: the first part of its packages' names, as packaging/kernel.spec has it.
