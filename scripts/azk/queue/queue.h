@@ -17,6 +17,16 @@ int patches_load(struct patch_list *l, const struct series *s, unsigned long job
 		 struct azk_report *r);
 void patches_free(struct patch_list *l);
 
+/* The 64-bit hash as 16 hex digits, as state.json has it; owned. */
+char *hash_hex(uint64_t h);
+
+/* A string member of a JSON object, "" when there is none (borrowed). */
+const char *str_of(json_t *o, const char *key);
+
+/* The verbs; each returns enum azk_exit. */
+int queue_apply(int argc, char **argv);
+int queue_pop(int argc, char **argv);
+int queue_status(int argc, char **argv);
 int queue_lint(int argc, char **argv);
 
 #endif
