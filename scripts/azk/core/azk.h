@@ -154,6 +154,14 @@ int azk_write_file(const char *path, const void *data, size_t len, mode_t mode);
 int azk_write_file_at(int dirfd, const char *path, const void *data, size_t len, mode_t mode,
 		      bool sync);
 
+/*
+ * A new file with exact mode, no temporary name: for folders only azk looks
+ * into. With replace an existing one is overwritten, else -EEXIST.
+ */
+int azk_write_new_at(int dirfd, const char *path, const void *data, size_t len, mode_t mode,
+		     bool replace, bool sync);
+
+int azk_write_fd(int fd, const void *data, size_t len);	/* all of it */
 int azk_fsync_dir_at(int dirfd, const char *path);	/* path may be "." */
 int azk_mkdir_p(const char *path, mode_t mode);		/* existing folder is fine */
 int azk_mkdir_p_at(int dirfd, const char *path, mode_t mode);

@@ -3,8 +3,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "azk.h"
@@ -51,8 +54,10 @@ int azk_read_file(const char *path, struct strbuf *sb)
 	return azk_read_file_at(AT_FDCWD, path, sb);
 }
 
-static int write_all(int fd, const char *p, size_t len)
+int azk_write_fd(int fd, const void *data, size_t len)
 {
+	const char *p = data;
+
 	while (len) {
 		ssize_t n = write(fd, p, len);
 
@@ -79,25 +84,37 @@ int azk_fsync_dir_at(int dirfd, const char *path)
 	return rc;
 }
 
-int azk_write_file_at(int dirfd, const char *path, const void *data, size_t len, mode_t mode,
-		      bool sync)
+int azk_write_new_at(int dirfd, const char *path, const void *data, size_t len, mode_t mode,
+		     bool replace, bool sync)
 {
-	static atomic_uint counter;
-	_cleanup_free_ char *dir = path_dirname(path);
-	_cleanup_free_ char *tmp = NULL;
 	int fd, rc;
 
-	tmp = xasprintf("%s/.azk-tmp.%ld.%u", dir, (long)getpid(), atomic_fetch_add(&counter, 1));
-	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = openat(dirfd, path, O_WRONLY | O_CREAT | (replace ? O_TRUNC : O_EXCL) | O_CLOEXEC |
+		    O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	rc = write_all(fd, data, len);
+	rc = azk_write_fd(fd, data, len);
 	if (!rc && fchmod(fd, mode) < 0)
 		rc = -errno;
 	if (!rc && sync && fsync(fd) < 0)
 		rc = -errno;
 	if (close(fd) < 0 && !rc)
 		rc = -errno;
+	return rc;
+}
+
+int azk_write_file_at(int dirfd, const char *path, const void *data, size_t len, mode_t mode,
+		      bool sync)
+{
+	static atomic_uint counter;
+	_cleanup_free_ char *dir = path_dirname(path);
+	_cleanup_free_ char *tmp = NULL;
+	int rc;
+
+	tmp = xasprintf("%s/.azk-tmp.%ld.%u", dir, (long)getpid(), atomic_fetch_add(&counter, 1));
+	rc = azk_write_new_at(dirfd, tmp, data, len, mode, false, sync);
+	if (rc == -EEXIST)
+		return rc;
 	if (!rc)
 		AZK_FAILPOINT();
 	if (!rc && renameat(dirfd, tmp, dirfd, path) < 0)
@@ -240,7 +257,7 @@ const char *path_unsafe_why(const char *name)
 	}
 }
 
-int azk_open_parent_at(int dirfd, const char *rel, const char **base)
+static int open_parent_by_step(int dirfd, const char *rel, const char **base)
 {
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const char *s = rel;
@@ -280,6 +297,36 @@ int azk_open_parent_at(int dirfd, const char *rel, const char **base)
 	}
 }
 
+/* One call where the kernel has openat2() (5.6) and a sandbox lets it through. */
+static int open_beneath(int dirfd, const char *rel, size_t n)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	char name[PATH_MAX];
+	long fd;
+
+	if (n >= sizeof(name))
+		return -ENAMETOOLONG;
+	memcpy(name, rel, n);
+	name[n] = '\0';
+	fd = syscall(SYS_openat2, dirfd, name, &how, sizeof(how));
+	return fd < 0 ? -errno : (int)fd;
+}
+
+int azk_open_parent_at(int dirfd, const char *rel, const char **base)
+{
+	const char *slash = strrchr(rel, '/');
+	int fd = slash ? open_beneath(dirfd, rel, (size_t)(slash - rel)) : -ENOSYS;
+
+	if (fd >= 0) {
+		*base = slash + 1;
+		return fd;
+	}
+	return fd == -ENOSYS || fd == -EPERM || fd == -ENOTDIR || fd == -EAGAIN ?
+		open_parent_by_step(dirfd, rel, base) : fd;
+}
 int azk_list_dir(const char *path, struct strlist *out)
 {
 	DIR *d = opendir(path);

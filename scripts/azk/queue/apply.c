@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 
 #include "queue/apply.h"
+#include "queue/binary.h"
+#include "queue/git.h"
 #include "queue/undo.h"
 
 struct apply {
@@ -11,6 +13,7 @@ struct apply {
 	const struct patch *p;
 	struct azk_report *r;
 	struct apply_stats *st;
+	const struct apply_opts *opts;
 	struct strmap removed;	/* paths the patch deletes or renames away */
 	VEC(struct touched *) touched;
 	struct strmap by_path;	/* path to struct touched */
@@ -120,6 +123,27 @@ static void explain(struct apply *a, const struct hunk *h, const struct placemen
 	}
 }
 
+/* What fuzz left out: where patch and file differ in the context. */
+static void explain_fuzz(struct apply *a, const struct hunk *h, const struct placement *pl,
+			 const struct lines *in)
+{
+	for (size_t i = 0; i < h->old_n; i++) {
+		const struct line *want = old_line(a->p, h, i);
+		size_t at = pl->at + i - pl->lead;	/* wraps where the file starts later */
+
+		if (i >= pl->lead && i < h->old_n - pl->trail)
+			continue;
+		if (at >= in->n || !line_eq(want, &in->v[at])) {
+			report_note(a->r, "context line %zu of the hunk differs:", i + 1);
+			note_line(a->r, "patch", want);
+			if (at < in->n)
+				note_line(a->r, "file ", &in->v[at]);
+			else
+				report_note(a->r, "file : (no line there)");
+		}
+	}
+}
+
 static void report_places(struct apply *a, const struct file_diff *d, const struct placement *res,
 			  const struct lines *in)
 {
@@ -141,6 +165,13 @@ static void report_places(struct apply *a, const struct file_diff *d, const stru
 				   path, i + 1, d->n, pl->at + 1, h->old_start,
 				   (long)(pl->at + 1) - (long)h->old_start);
 			break;
+		case PLACE_FUZZ:
+			a->st->fuzz++;
+			report_add(a->r, AZK_NOTE, "fuzz", a->p->file, h->line,
+				   "%s: hunk %zu of %zu placed at line %zu with fuzz %u, recorded %zu",
+				   path, i + 1, d->n, pl->at - pl->lead + 1, pl->fuzz, h->old_start);
+			explain_fuzz(a, h, pl, in);
+			break;
 		case PLACE_NONE:
 			report_add(a->r, AZK_ERROR, pl->overlap ? "overlap" : "no-place",
 				   a->p->file, h->line,
@@ -149,8 +180,10 @@ static void report_places(struct apply *a, const struct file_diff *d, const stru
 			explain(a, h, pl, in);
 			break;
 		case PLACE_AMBIGUOUS:
+			/* fuzz found them by the lines behind lead */
 			for (size_t k = 0; k < pl->places.n && k < 20; k++)
-				sb_addf(&sb, "%s%zu", k ? ", " : "", pl->places.v[k] + 1);
+				sb_addf(&sb, "%s%zu", k ? ", " : "", pl->places.v[k] < pl->lead ? 1 :
+					pl->places.v[k] - pl->lead + 1);
 			if (pl->places.n > 20)
 				sb_addf(&sb, " and %zu more", pl->places.n - 20);
 			report_add(a->r, AZK_ERROR, "ambiguous", a->p->file, h->line,
@@ -161,6 +194,40 @@ static void report_places(struct apply *a, const struct file_diff *d, const stru
 	}
 }
 
+/* The content of a git binary patch, which names the file it was made from by its blob id. */
+static void apply_binary(struct apply *a, const struct file_diff *d, const struct lines *in,
+			 struct touched *tc)
+{
+	_cleanup_sb_ struct strbuf old = STRBUF_INIT, new = STRBUF_INIT;
+	struct lines out = { 0 };
+	const char *why;
+	char id[41];
+	size_t len;
+
+	for (size_t i = 0; i < in->n; i++)
+		sb_add(&old, in->v[i].s, in->v[i].len);
+	blob_id(sb_str(&old), old.len, id);
+	if (d->kind == DIFF_CREATE ? old.len != 0 : strcmp(id, d->old_id) != 0) {
+		fail(a, d, "binary patch is for blob %.12s, the file is %.12s", d->old_id, id);
+		return;
+	}
+	why = binary_apply(&d->forward, &old, &new);
+	if (why) {
+		fail(a, d, "binary patch: %s", why);
+		return;
+	}
+	blob_id(sb_str(&new), new.len, id);
+	if (d->kind != DIFF_DELETE && strcmp(id, d->new_id)) {
+		fail(a, d, "binary patch gives blob %.12s, not %.12s as it says", id, d->new_id);
+		return;
+	}
+	len = new.len;
+	vec_push(&a->t->text, sb_detach(&new));
+	lines_split(&out, a->t->text.v[a->t->text.n - 1], len);
+	a->st->exact++;
+	set_lines(tc, out);
+}
+
 /* The hunks of d onto in; the result becomes the content of tc. */
 static void apply_hunks(struct apply *a, const struct file_diff *d, const struct lines *in,
 			struct touched *tc, bool keep_undo)
@@ -168,6 +235,10 @@ static void apply_hunks(struct apply *a, const struct file_diff *d, const struct
 	struct placement *res;
 	struct lines out;
 
+	if (d->is_binary) {
+		apply_binary(a, d, in, tc);
+		return;
+	}
 	if (!d->n) {
 		struct lines copy = { 0 };
 
@@ -176,7 +247,7 @@ static void apply_hunks(struct apply *a, const struct file_diff *d, const struct
 		return;
 	}
 	res = xcalloc(d->n, sizeof(*res));
-	if (place_hunks(a->p, d, in, &out, res, keep_undo ? &tc->undo : NULL)) {
+	if (place_hunks_fuzz(a->p, d, in, a->opts->fuzz, &out, res, keep_undo ? &tc->undo : NULL)) {
 		a->failed = true;
 		report_places(a, d, res, in);
 	} else {
@@ -184,6 +255,8 @@ static void apply_hunks(struct apply *a, const struct file_diff *d, const struct
 		set_lines(tc, out);
 	}
 	placements_free(res, d->n);
+	if (a->opts->places)
+		memcpy(a->opts->places + d->first, res, d->n * sizeof(*res));
 	free(res);
 }
 
@@ -326,7 +399,7 @@ static void modify(struct apply *a, const struct file_diff *d)
 	if (!f)
 		return;
 	tc = touch(a, f);
-	if (d->n)
+	if (d->n || d->is_binary)
 		apply_hunks(a, d, &f->lines, tc, tc->diffs == 1);
 	set_mode(a, d, f);
 }
@@ -383,13 +456,14 @@ static void apply_init(struct apply *a)
 
 static void apply_done(struct apply *a, struct strbuf *undo, struct strlist *paths)
 {
-	if (!a->failed)
+	if (!a->failed && undo)
 		undo_encode(a->t, a->touched.v, a->touched.n, undo);
 	for (size_t i = 0; i < a->touched.n; i++) {
 		struct touched *tc = a->touched.v[i];
 
 		tc->f->dirty = true;
-		strlist_add(paths, tc->f->path);
+		if (paths)
+			strlist_add(paths, tc->f->path);
 		if (tc->f->lines.v != tc->before.v)
 			vec_free(&tc->before);
 		splices_free(&tc->undo);
@@ -404,7 +478,14 @@ static void apply_done(struct apply *a, struct strbuf *undo, struct strlist *pat
 int apply_patch(struct tree *t, const struct patch *p, struct azk_report *r,
 		struct strbuf *undo, struct strlist *paths, struct apply_stats *st)
 {
-	struct apply a = { .t = t, .p = p, .r = r, .st = st };
+	return apply_patch_with(t, p, &(struct apply_opts){ 0 }, r, undo, paths, st);
+}
+
+int apply_patch_with(struct tree *t, const struct patch *p, const struct apply_opts *opts,
+		     struct azk_report *r, struct strbuf *undo, struct strlist *paths,
+		     struct apply_stats *st)
+{
+	struct apply a = { .t = t, .p = p, .r = r, .st = st, .opts = opts };
 
 	memset(st, 0, sizeof(*st));
 	apply_init(&a);

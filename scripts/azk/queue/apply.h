@@ -5,14 +5,26 @@
 #include "queue/tree.h"
 
 struct apply_stats {
-	size_t files, exact, offset;
+	size_t files, exact, offset, fuzz;	/* hunks, but for files */
+};
+
+struct apply_opts {
+	unsigned int fuzz;	/* context lines that may differ at either end of a hunk */
+	/* where each hunk of the patch was placed, from 0: patch.hunks.n entries; or NULL */
+	struct placement *places;
 };
 
 /*
  * Applies p to the view and appends to undo what turns it back, and to paths
- * every file it touches. Failures and offsets become findings of r. Returns 0, or -EINVAL when something did not
- * apply; the view is then good for nothing but being closed.
+ * every file it touches; both may be NULL. Failures, offsets and fuzz become
+ * findings of r. Returns 0, or -EINVAL when something did not apply; the view
+ * is then good for nothing but being closed.
  */
+int apply_patch_with(struct tree *t, const struct patch *p, const struct apply_opts *opts,
+		     struct azk_report *r, struct strbuf *undo, struct strlist *paths,
+		     struct apply_stats *st);
+
+/* The same without fuzz. */
 int apply_patch(struct tree *t, const struct patch *p, struct azk_report *r,
 		struct strbuf *undo, struct strlist *paths, struct apply_stats *st);
 

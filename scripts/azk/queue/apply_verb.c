@@ -5,6 +5,8 @@
 #include "queue/queue.h"
 #include "queue/state.h"
 
+#define MAX_FUZZ 8
+
 struct apply_run {
 	struct azk_report *r;
 	struct series series;
@@ -12,6 +14,7 @@ struct apply_run {
 	struct state state;
 	struct tree tree;
 	struct strbuf pack;
+	struct apply_opts opts;
 	json_t *next;		/* the state after it */
 	json_t *out;		/* "patches" of the record */
 	size_t done;
@@ -77,21 +80,26 @@ static int apply_one(struct apply_run *a, const struct patch *p, const char *pac
 	_cleanup_free_ char *hash = hash_hex(azk_hash(0, p->buf, p->len));
 	struct strlist paths = { 0 };
 	struct apply_stats st;
-	size_t at = a->pack.len;
+	size_t at = a->pack.len, len;
 	int rc;
 
-	rc = apply_patch(&a->tree, p, a->r, &a->pack, &paths, &st);
-	json_array_append_new(a->out, json_pack("{s:s, s:s, s:I, s:I, s:I}", "patch", p->name,
-		"status", rc ? "failed" : st.offset ? "offset" : "exact",
+	rc = apply_patch_with(&a->tree, p, &a->opts, a->r, &a->pack, &paths, &st);
+	json_array_append_new(a->out, json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "patch", p->name,
+		"status", rc ? "failed" : st.fuzz ? "fuzz" : st.offset ? "offset" : "exact",
 		"files", (json_int_t)st.files, "exact", (json_int_t)st.exact,
-		"offset", (json_int_t)st.offset));
+		"offset", (json_int_t)st.offset, "fuzz", (json_int_t)st.fuzz));
 	if (!rc) {
 		a->done++;
 		note_files(a, &paths);
+		len = a->pack.len - at;
+		sb_add(&a->pack, p->buf, p->len);
 		json_array_append_new(json_object_get(a->next, "patches"),
-				      json_pack("{s:s, s:s, s:s, s:I, s:I}", "name", p->name,
-						"hash", hash, "pack", pack, "at", (json_int_t)at,
-						"len", (json_int_t)(a->pack.len - at)));
+				      json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:i, s:i}",
+						"name", p->name, "hash", hash, "pack", pack,
+						"at", (json_int_t)at, "len", (json_int_t)len,
+						"text_at", (json_int_t)(at + len),
+						"text_len", (json_int_t)p->len,
+						"fuzz", (int)a->opts.fuzz, "strip", (int)p->strip));
 	}
 	strlist_free(&paths);
 	return rc;
@@ -136,7 +144,8 @@ static void apply_rest(struct apply_run *a, size_t first, unsigned long jobs)
 
 static void apply_text(json_t *root, FILE *out)
 {
-	json_int_t exact = 0, offset = 0, not_tried = 0;
+	json_int_t exact = 0, offset = 0, fuzz = 0, not_tried = 0;
+	char with[40];
 	json_t *p;
 	size_t i;
 
@@ -146,18 +155,20 @@ static void apply_text(json_t *root, FILE *out)
 	json_array_foreach(json_object_get(root, "patches"), i, p) {
 		exact += json_integer_value(json_object_get(p, "exact"));
 		offset += json_integer_value(json_object_get(p, "offset"));
+		fuzz += json_integer_value(json_object_get(p, "fuzz"));
 		not_tried += !strcmp(str_of(p, "status"), "not tried");
 		if (!strcmp(str_of(p, "status"), "failed"))
 			fprintf(out, "%s does not apply\n", str_of(p, "patch"));
 	}
+	snprintf(with, sizeof(with), ", %lld with fuzz", (long long)fuzz);
 	if (not_tried)
 		fprintf(out, "%lld patches behind it were not tried\n", (long long)not_tried);
 	if (json_integer_value(json_object_get(root, "status")))
 		fputs("nothing was applied by this run\n", out);
 	else
-		fprintf(out, "%lld patches applied (%lld hunks exact, %lld at an offset), %zu in all\n",
+		fprintf(out, "%lld patches applied (%lld hunks exact, %lld at an offset%s), %zu in all\n",
 			(long long)json_integer_value(json_object_get(root, "applied")),
-			(long long)exact, (long long)offset,
+			(long long)exact, (long long)offset, fuzz ? with : "",
 			json_array_size(json_object_get(root, "patches")));
 }
 
@@ -172,7 +183,8 @@ int queue_apply(int argc, char **argv)
 		{ .name = "series", .arg = "FILE", .str = &file, .required = true,
 		  .help = "the series file; patches are named relative to it" },
 		{ .name = "jobs", .arg = "N", .num = &jobs, .help = "threads (default 2)" },
-		{ .name = "fuzz", .arg = "N", .num = &fuzz, .help = "only 0: hunks are placed without fuzz" },
+		{ .name = "fuzz", .arg = "N", .num = &fuzz,
+		  .help = "let up to N context lines at either end of a hunk differ (default 0)" },
 		{ .name = "json", .flag = &json, .help = "print the record as JSON" },
 		{ 0 },
 	};
@@ -181,19 +193,17 @@ int queue_apply(int argc, char **argv)
 	size_t first;
 	int rc;
 
-	rc = azk_parse_opts(opts, "queue apply --tree DIR --series FILE [--jobs N] [--json]",
+	rc = azk_parse_opts(opts, "queue apply --tree DIR --series FILE [--fuzz N] [--jobs N] [--json]",
 			    "queue apply --tree linux-6.18.15 --series patches/series", argc, argv);
-	if (rc < 0 || rc > 0 || fuzz) {
+	if (rc || fuzz > MAX_FUZZ) {
 		json_decref(carried);
-		if (rc == AZK_OPT_HELP)
-			return AZK_OK;
 		if (rc > 0)
 			return azk_error("queue apply takes no argument '%s'", argv[1]);
-		if (fuzz)
-			return azk_error("--fuzz %lu: this azk places hunks without fuzz only; refresh the patch instead",
-					 fuzz);
-		return AZK_BAD;
+		if (!rc)
+			return azk_error("--fuzz %lu: at most %d context lines", fuzz, MAX_FUZZ);
+		return rc == AZK_OPT_HELP ? AZK_OK : AZK_BAD;
 	}
+	a.opts.fuzz = (unsigned int)fuzz;
 	a.r = report_new("queue apply");
 	a.out = json_array();
 	json_object_set_new(report_root(a.r), "tree", json_string(dir));

@@ -26,7 +26,7 @@ static void *load_worker(void *arg)
 		if (e->pick || !e->name)
 			continue;
 		file = path_join(job->s->dir, e->name);
-		patch_load(&job->l->patches.v[i], e->name, file);
+		patch_load_strip(&job->l->patches.v[i], e->name, file, e->strip);
 	}
 	return NULL;
 }

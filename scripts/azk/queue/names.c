@@ -70,14 +70,17 @@ static char *name_at(struct parser *ps, size_t skip, const char **rest)
 	return xstrndup(s, *rest - s);
 }
 
-/* Strips one component as -p1 does. NULL when there is none to strip. */
-static char *strip1(const char *name)
+/* Strips folders as -p does. NULL when there are not so many. */
+static char *strip(const struct parser *ps, const char *name)
 {
-	const char *s = strchr(name, '/');
+	for (unsigned int n = ps->p->strip; n; n--) {
+		const char *s = strchr(name, '/');
 
-	if (!s || s == name)
-		return NULL;
-	return xstrdup(s + 1);
+		if (!s || s == name)
+			return NULL;
+		name = s + 1;
+	}
+	return xstrdup(name);
 }
 
 /* diff's way of saying that a file is absent: its time is the epoch (in any zone). */
@@ -121,23 +124,23 @@ static int git_names(struct parser *ps, char **a, char **b)
 
 		if (!q || s >= end || *s++ != ' ')
 			return parse_fail(ps, ps->lineno, "malformed quoted name");
-		*a = strip1(q);
+		*a = strip(ps, q);
 		if (s < end && *s == '"') {
 			_cleanup_free_ char *q2 = unquote(&s, end);
 
 			if (!q2 || s != end)
 				return parse_fail(ps, ps->lineno, "malformed quoted name");
-			*b = strip1(q2);
+			*b = strip(ps, q2);
 		} else {
 			_cleanup_free_ char *q2 = xstrndup(s, end - s);
 
-			*b = strip1(q2);
+			*b = strip(ps, q2);
 		}
 		return 0;
 	}
 	while ((sp = memchr(sp, ' ', end - sp))) {
 		_cleanup_free_ char *l = xstrndup(s, sp - s), *r = NULL;
-		_cleanup_free_ char *l1 = strip1(l), *r1 = NULL;
+		_cleanup_free_ char *l1 = strip(ps, l), *r1 = NULL;
 		const char *c = ++sp;
 
 		if (c < end && *c == '"') {
@@ -147,7 +150,7 @@ static int git_names(struct parser *ps, char **a, char **b)
 		} else {
 			r = xstrndup(c, end - c);
 		}
-		r1 = strip1(r);
+		r1 = strip(ps, r);
 		if (l1 && r1 && !strcmp(l1, r1)) {
 			*a = TAKE_PTR(l1);
 			*b = TAKE_PTR(r1);
@@ -247,10 +250,8 @@ int parse_git_headers(struct parser *ps, struct file_diff *d, struct names *nm)
 			continue;
 		} else if (parse_starts(ps, "similarity index ") || parse_starts(ps, "dissimilarity index ")) {
 			continue;
-		} else if (parse_starts(ps, "GIT binary patch") ||
-			   (parse_starts(ps, "Binary files ") && ps->n > 7)) {
-			return parse_fail(ps, ps->lineno,
-				    "binary diff refused: its content cannot be reviewed or placed by context");
+		} else if (parse_starts(ps, "Binary files ")) {
+			return parse_fail(ps, ps->lineno, BINARY_REFUSED);
 		} else {
 			return 0;
 		}
@@ -278,9 +279,9 @@ static int side_line(struct parser *ps, const char *prefix, char **out, bool *nu
 		return 0;
 	if (*name == '/')
 		return parse_fail(ps, ps->lineno, "name '%s' is absolute", name);
-	*out = strip1(name);
+	*out = strip(ps, name);
 	if (!*out)
-		return parse_fail(ps, ps->lineno, "name '%s' has no leading folder to strip (-p1)", name);
+		return parse_fail(ps, ps->lineno, "name '%s' has not the leading folders that -p%u strips", name, ps->p->strip);
 	return 0;
 }
 
@@ -388,9 +389,11 @@ int parse_settle(struct parser *ps, struct file_diff *d, struct names *nm, bool 
 {
 	if (d->git ? settle_git(ps, d, nm, sides) : settle_plain(ps, d, nm))
 		return -EINVAL;
-	if (!sides && (!nm->headers || hunks_lost(d, nm)))
+	if (d->is_binary && (strlen(d->old_id) != 40 || strlen(d->new_id) != 40))
+		return parse_fail(ps, d->line, "binary patch without the full ids of an index line (git diff --binary --full-index)");
+	if (!sides && !d->is_binary && (!nm->headers || hunks_lost(d, nm)))
 		return parse_fail(ps, d->line, "file header without the hunks it announces");
-	if (d->kind == DIFF_MODIFY && !d->n && !(d->old_mode && d->new_mode))
+	if (d->kind == DIFF_MODIFY && !d->n && !d->is_binary && !(d->old_mode && d->new_mode))
 		return parse_fail(ps, d->line, "file header that changes nothing");
 	if (check_name(ps, d, d->old_path) || check_name(ps, d, d->new_path))
 		return -EINVAL;

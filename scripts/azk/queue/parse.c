@@ -256,13 +256,23 @@ static int parse_diff(struct parser *ps, struct file_diff *d, struct names *nm)
 	bool sides;
 
 	d->line = ps->lineno;
+	d->off = (size_t)(ps->s - ps->p->buf);
 	d->first = ps->p->hunks.n;
 	d->git = parse_starts(ps, "diff --git ");
 	if (d->git && parse_git_headers(ps, d, nm))
 		return -EINVAL;
-	sides = parse_starts(ps, "--- ");
-	if (sides && (parse_sides(ps, nm) || parse_hunks(ps, d)))
-		return -EINVAL;
+	if (d->git && parse_starts(ps, "GIT binary patch")) {
+		if (parse_binary(ps, d))
+			return -EINVAL;
+		sides = false;
+	} else {
+		sides = parse_starts(ps, "--- ");
+		if (sides && (parse_sides(ps, nm) || parse_hunks(ps, d)))
+			return -EINVAL;
+	}
+	d->end = ps->eof ? ps->p->len : (size_t)(ps->s - ps->p->buf);
+	memcpy(d->old_id, nm->index[0], sizeof(d->old_id));
+	memcpy(d->new_id, nm->index[1], sizeof(d->new_id));
 	if (parse_settle(ps, d, nm, sides))
 		return -EINVAL;
 	return check_hunks(ps, d);
@@ -312,7 +322,7 @@ static int parse_diffs(struct parser *ps)
 		}
 		if (parse_starts(ps, "Binary files "))
 			return parse_fail(ps, ps->lineno,
-				    "binary diff refused: its content cannot be reviewed or placed by context");
+				    BINARY_REFUSED);
 		if (is_signature(ps))
 			return parse_signature(ps);
 		if (parse_starts(ps, "@@"))
@@ -331,6 +341,12 @@ static int parse_diffs(struct parser *ps)
 
 int patch_parse(struct patch *p, const char *name, const char *file, char *buf, size_t len)
 {
+	return patch_parse_strip(p, name, file, buf, len, 1);
+}
+
+int patch_parse_strip(struct patch *p, const char *name, const char *file, char *buf, size_t len,
+		      unsigned int strip)
+{
 	struct parser ps = { .p = p };
 	struct hunk h;
 	size_t end;
@@ -340,12 +356,14 @@ int patch_parse(struct patch *p, const char *name, const char *file, char *buf, 
 	p->file = xstrdup(file);
 	p->buf = buf;
 	p->len = len;
+	p->strip = strip;
 	for (parse_next(&ps); !ps.eof && !is_diff_start(&ps); parse_next(&ps)) {
 		if (parse_starts(&ps, "Only in ") && memmem(ps.s, ps.n, ": ", 2))
 			return parse_fail(&ps, ps.lineno, "'Only in' line: diff was run without -N and left a file out");
-		if (parse_starts(&ps, "Binary files ") || parse_starts(&ps, "GIT binary patch"))
-			return parse_fail(&ps, ps.lineno,
-				    "binary diff refused: its content cannot be reviewed or placed by context");
+		if (parse_starts(&ps, "Binary files ") && memmem(ps.s, ps.n, " differ", 7))
+			return parse_fail(&ps, ps.lineno, BINARY_REFUSED);
+		if (parse_starts(&ps, "GIT binary patch"))
+			return parse_fail(&ps, ps.lineno, "binary patch without a diff --git line");
 		if (hunk_header(&ps, &h))
 			return parse_fail(&ps, ps.lineno, "hunk header without a file header");
 	}
@@ -358,6 +376,11 @@ int patch_parse(struct patch *p, const char *name, const char *file, char *buf, 
 
 int patch_load(struct patch *p, const char *name, const char *file)
 {
+	return patch_load_strip(p, name, file, 1);
+}
+
+int patch_load_strip(struct patch *p, const char *name, const char *file, unsigned int strip)
+{
 	struct strbuf sb = STRBUF_INIT;
 	struct patch_err *e;
 	size_t len;
@@ -365,7 +388,7 @@ int patch_load(struct patch *p, const char *name, const char *file)
 
 	if (!rc) {
 		len = sb.len;
-		return patch_parse(p, name, file, sb_detach(&sb), len);
+		return patch_parse_strip(p, name, file, sb_detach(&sb), len, strip);
 	}
 	sb_free(&sb);
 	memset(p, 0, sizeof(*p));
@@ -381,6 +404,7 @@ void patch_free(struct patch *p)
 	for (size_t i = 0; i < p->diffs.n; i++) {
 		free(p->diffs.v[i].old_path);
 		free(p->diffs.v[i].new_path);
+		free(p->diffs.v[i].forward.data);
 	}
 	for (size_t i = 0; i < p->errs.n; i++)
 		free(p->errs.v[i].msg);

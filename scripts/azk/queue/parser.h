@@ -25,6 +25,9 @@ struct names {
 	char index[2][44];	/* blob ids of the index line */
 };
 
+#define BINARY_REFUSED \
+	"says only that binary files differ, not how: make the patch with git diff --binary"
+
 void parse_next(struct parser *ps);
 bool parse_starts(const struct parser *ps, const char *prefix);
 
@@ -33,6 +36,12 @@ int parse_fail(struct parser *ps, size_t line, const char *fmt, ...) AZK_PRINTF(
 
 /* The current line is "diff --git"; leaves the first line behind the git headers current. */
 int parse_git_headers(struct parser *ps, struct file_diff *d, struct names *nm);
+
+/*
+ * The current line is "GIT binary patch"; leaves the line behind it current.
+ * (queue/binary.c)
+ */
+int parse_binary(struct parser *ps, struct file_diff *d);
 
 /* The current line is "---"; leaves the line behind "+++" current. */
 int parse_sides(struct parser *ps, struct names *nm);

@@ -38,16 +38,30 @@ struct hunk {
 	size_t first, n;	/* into patch.body */
 };
 
+/*
+ * One direction of a git binary patch, inflated: the new content, or a delta
+ * against the old one in the form of git's packs.
+ */
+struct binary {
+	bool delta;
+	char *data;		/* owned */
+	size_t len;
+};
+
 enum diff_kind { DIFF_MODIFY, DIFF_CREATE, DIFF_DELETE, DIFF_RENAME, DIFF_COPY };
 
 struct file_diff {
 	size_t line;		/* of the first header line in the patch file */
 	enum diff_kind kind;
 	bool git;		/* has a "diff --git" line */
-	char *old_path;		/* after -p1; owned; NULL for DIFF_CREATE */
-	char *new_path;		/* after -p1; owned; NULL for DIFF_DELETE */
+	char *old_path;		/* stripped; owned; NULL for DIFF_CREATE */
+	char *new_path;		/* stripped; owned; NULL for DIFF_DELETE */
 	mode_t old_mode, new_mode;	/* 0 where the patch does not say */
 	size_t first, n;	/* into patch.hunks */
+	size_t off, end;	/* its bytes in patch.buf */
+	bool is_binary;		/* then n is 0 and what follows is set */
+	struct binary forward;
+	char old_id[44], new_id[44];	/* blob ids of the index line, as long as stated; or "" */
 };
 
 struct patch_err {
@@ -62,6 +76,7 @@ struct trailer {
 
 struct patch {
 	char *name;		/* as in the series */
+	unsigned int strip;	/* leading folders taken off names, as -p */
 	char *file;		/* path to say in messages */
 	char *buf;
 	size_t len;
@@ -82,8 +97,13 @@ struct patch {
  */
 int patch_parse(struct patch *p, const char *name, const char *file, char *buf, size_t len);
 
+/* The same with -p<strip> instead of -p1. */
+int patch_parse_strip(struct patch *p, const char *name, const char *file, char *buf, size_t len,
+		      unsigned int strip);
+
 /* Reads and parses file. A file that cannot be read is an entry in errs too. */
 int patch_load(struct patch *p, const char *name, const char *file);
+int patch_load_strip(struct patch *p, const char *name, const char *file, unsigned int strip);
 void patch_free(struct patch *p);
 
 /* The mail header, message and trailers (queue/mbox.c); end is where the diff begins. */
@@ -97,6 +117,7 @@ struct series_entry {
 	char *name;		/* patch path relative to the series; or the sha of a pick */
 	char *why;		/* of a pick; may be NULL */
 	bool pick;
+	unsigned int strip;	/* "name -p0"; 1 where the line does not say */
 };
 
 struct series {

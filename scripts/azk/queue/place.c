@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Where a hunk belongs. Every old line of a hunk must be found as it is (no
- * fuzz). The recorded line is taken when the hunk fits there and no hunk before
+ * Where a hunk belongs. Every old line of a hunk must be found as it is, but
+ * for context that fuzz leaves out. The recorded line is taken when the hunk fits there and no hunk before
  * it in the file moved; otherwise the hunk must fit in exactly one place.
  */
 #include "queue/tree.h"
 
 struct image {
 	struct lines old_side, new_side;
+	size_t lead, trail;	/* context lines at either end */
 	bool at_start, at_end;
 };
 
@@ -47,6 +48,8 @@ static void image_init(struct image *im, const struct patch *p, const struct hun
 		lead++;
 	while (trail < h->n && b[h->n - 1 - trail].op == ' ')
 		trail++;
+	im->lead = lead;
+	im->trail = trail;
 	im->at_start = lead < trail && h->old_start <= 1;
 	im->at_end = trail < lead;
 }
@@ -55,6 +58,36 @@ static void image_free(struct image *im)
 {
 	vec_free(&im->old_side);
 	vec_free(&im->new_side);
+}
+
+/*
+ * The image without what fuzz leaves out: of n lines from the longer context,
+ * and so many fewer from the shorter one. What shows that a hunk starts or ends
+ * the file counts until it is left out. Yields whether anything is left to
+ * compare that an image with less fuzz had not.
+ */
+static bool image_trim(const struct image *im, unsigned int fuzz, struct image *out)
+{
+	size_t most = im->lead > im->trail ? im->lead : im->trail;
+	size_t lead = fuzz + im->lead > most ? fuzz + im->lead - most : 0;
+	size_t trail = fuzz + im->trail > most ? fuzz + im->trail - most : 0;
+
+	*out = *im;
+	if (fuzz > most)
+		return false;
+	lead = lead < im->lead ? lead : im->lead;
+	trail = trail < im->trail ? trail : im->trail;
+	if (lead + trail >= im->old_side.n)
+		return false;
+	out->lead = lead;
+	out->trail = trail;
+	out->old_side.v += lead;
+	out->old_side.n -= lead + trail;
+	out->new_side.v += lead;
+	out->new_side.n -= lead + trail;
+	out->at_start = im->at_start && !lead && fuzz + im->lead < most;
+	out->at_end = im->at_end && !trail && fuzz + im->trail < most;
+	return true;
 }
 
 static bool match(const struct lines *in, size_t at, const struct lines *side)
@@ -116,11 +149,21 @@ static void nearest(struct placement *pl, const struct lines *in, const struct i
 	}
 }
 
+static void all_places(struct placement *pl, const struct lines *in, const struct image *im,
+		       size_t from)
+{
+	for (size_t at = from; at + im->old_side.n <= in->n; at++) {
+		if (fits(in, at, im))
+			vec_push(&pl->places, at);
+	}
+}
+
 /* from: first line not taken by the hunk before; moved: some hunk before was not exact. */
 static void place_one(struct placement *pl, const struct lines *in, const struct image *im,
-		      const struct hunk *h, size_t from, bool moved)
+		      const struct hunk *h, size_t from, bool moved, unsigned int fuzz)
 {
 	size_t want = h->old_start ? h->old_start - 1 : 0;
+	struct image less;
 
 	pl->how = PLACE_NONE;
 	if (!im->old_side.n) {
@@ -134,26 +177,34 @@ static void place_one(struct placement *pl, const struct lines *in, const struct
 		pl->at = want;
 		return;
 	}
-	for (size_t at = from; at + im->old_side.n <= in->n; at++) {
-		if (fits(in, at, im))
-			vec_push(&pl->places, at);
-	}
+	all_places(pl, in, im, from);
 	if (pl->places.n == 1) {
 		pl->at = pl->places.v[0];
 		pl->how = pl->at == want ? PLACE_EXACT : PLACE_OFFSET;
-	} else if (pl->places.n) {
-		pl->how = PLACE_AMBIGUOUS;
-	} else {
-		nearest(pl, in, im, want);
 	}
+	for (unsigned int n = 1; n <= fuzz && !pl->places.n && image_trim(im, n, &less); n++) {
+		all_places(pl, in, &less, from);
+		pl->fuzz = n;
+		pl->lead = less.lead;
+		pl->trail = less.trail;
+		if (pl->places.n == 1) {
+			pl->at = pl->places.v[0];
+			pl->how = PLACE_FUZZ;
+		}
+	}
+	if (pl->places.n > 1)
+		pl->how = PLACE_AMBIGUOUS;
+	else if (!pl->places.n)
+		nearest(pl, in, im, want);
 }
 
-/* The changed runs of a hunk, as what undoes them in the result. */
-static void hunk_undo(const struct patch *p, const struct hunk *h, size_t at, struct splices *undo)
+/* The changed runs of a hunk, as what undoes them in the result; lead lines of it are not there. */
+static void hunk_undo(const struct patch *p, const struct hunk *h, size_t at, size_t lead,
+		      struct splices *undo)
 {
 	const struct hunk_line *b = p->body.v + h->first;
 
-	for (size_t i = 0; i < h->n;) {
+	for (size_t i = lead; i < h->n;) {
 		struct splice *s;
 
 		if (b[i].op == ' ') {
@@ -176,6 +227,13 @@ static void hunk_undo(const struct patch *p, const struct hunk *h, size_t at, st
 size_t place_hunks(const struct patch *p, const struct file_diff *d, const struct lines *in,
 		   struct lines *out, struct placement *res, struct splices *undo)
 {
+	return place_hunks_fuzz(p, d, in, 0, out, res, undo);
+}
+
+size_t place_hunks_fuzz(const struct patch *p, const struct file_diff *d, const struct lines *in,
+			unsigned int fuzz, struct lines *out, struct placement *res,
+			struct splices *undo)
+{
 	size_t from = 0, failed = 0;
 	bool moved = false;
 
@@ -186,14 +244,16 @@ size_t place_hunks(const struct patch *p, const struct file_diff *d, const struc
 		struct image im;
 
 		image_init(&im, p, h);
-		place_one(pl, in, &im, h, from, moved);
-		if (pl->how == PLACE_EXACT || pl->how == PLACE_OFFSET) {
+		place_one(pl, in, &im, h, from, moved, fuzz);
+		if (pl->how != PLACE_NONE && pl->how != PLACE_AMBIGUOUS) {
+			size_t trim = pl->how == PLACE_FUZZ ? pl->lead + pl->trail : 0;
+
 			lines_append(out, in, from, pl->at - from);
 			pl->applied_at = out->n;
-			lines_append(out, &im.new_side, 0, im.new_side.n);
-			from = pl->at + im.old_side.n;
+			lines_append(out, &im.new_side, trim ? pl->lead : 0, im.new_side.n - trim);
+			from = pl->at + im.old_side.n - trim;
 			if (undo)
-				hunk_undo(p, h, pl->applied_at, undo);
+				hunk_undo(p, h, pl->applied_at, trim ? pl->lead : 0, undo);
 		} else {
 			failed++;
 		}

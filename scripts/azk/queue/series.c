@@ -30,15 +30,29 @@ static const char *parse_pick(struct series_entry *e, char *s)
 
 static const char *parse_file(struct series_entry *e, char *s)
 {
+	unsigned long n;
+	char *opt;
+
 	for (char *c = s; *c; c++) {
 		if (*c == '#' && c > s && isspace((unsigned char)c[-1])) {
 			*c = '\0';
 			break;
 		}
 	}
-	e->name = xstrdup(str_trim(s));
-	if (strpbrk(e->name, " \t"))
-		return "one patch file a line, without options (-p1 is implied)";
+	s = str_trim(s);
+	opt = strpbrk(s, " \t");
+	if (opt) {
+		*opt = '\0';
+		opt = str_trim(opt + 1);
+	}
+	e->name = xstrdup(s);
+	e->strip = 1;
+	if (opt && !str_starts(opt, "-p"))
+		return "one patch file a line, and no option but -p<number>";
+	if (opt && (!str_to_uint(opt + 2, &n) || n > 9))
+		return "-p takes a number from 0 to 9";
+	if (opt)
+		e->strip = (unsigned int)n;
 	return path_unsafe_why(e->name);
 }
 

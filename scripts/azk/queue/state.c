@@ -6,13 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "queue/state.h"
+#include "queue/queue.h"
 #include "queue/tx.h"
 
 static json_t *empty_state(void)
 {
-	return json_pack("{s:i, s:i, s:[], s:{}}", "version", 1, "generation", 0, "patches",
-			 "files");
+	return json_pack("{s:i, s:[], s:{}}", "generation", 0, "patches", "files");
 }
 
 static int __attribute__((format(printf, 4, 5)))
@@ -97,6 +96,29 @@ static bool referenced(const struct state *s, const char *pack)
 	return false;
 }
 
+/* Originals of files that no patch touches any more. */
+static void sweep_orig(struct state *s)
+{
+	_cleanup_free_ char *dir = xasprintf("%s/.azk/orig", s->dir);
+	struct strlist names = { 0 };
+	struct strmap used = { 0 };
+	const char *path;
+	json_t *e;
+
+	if (azk_list_dir(dir, &names))
+		return;
+	json_object_foreach(state_files(s), path, e)
+		strmap_put(&used, str_of(e, "orig"), s);
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_free_ char *name = path_join("orig", names.v[i]);
+
+		if (!strmap_get(&used, names.v[i]))
+			unlinkat(s->fd, name, 0);
+	}
+	strmap_free(&used);
+	strlist_free(&names);
+}
+
 /* What a killed azk may have left: half-written files and packs without a state. */
 static void sweep(struct state *s)
 {
@@ -110,6 +132,12 @@ static void sweep(struct state *s)
 			unlinkat(s->fd, names.v[i], 0);
 	}
 	strlist_free(&names);
+	sweep_orig(s);
+}
+
+static bool other_boot(json_t *journal)
+{
+	return strcmp(str_of(journal, "boot"), boot_id());
 }
 
 static int recover(struct state *s, struct azk_report *r)
@@ -131,7 +159,9 @@ static int recover(struct state *s, struct azk_report *r)
 	if (rc)
 		return bad(r, s, rc, "reading the journal: %s", strerror(-rc));
 	op = json_string_value(json_object_get(journal, "op"));
-	rc = tx_finish(s, journal, r);
+	rc = other_boot(journal) ? recover_torn(s, journal, r) : 0;
+	if (!rc)
+		rc = tx_finish(s, journal, r);
 	if (!rc)
 		report_add(r, AZK_NOTE, "recovered", s->dir, 0,
 			   "an interrupted %s was decided but not finished; it is finished now, %zu patches are applied",
@@ -144,6 +174,7 @@ static int recover(struct state *s, struct azk_report *r)
 
 int state_open(struct state *s, const char *dir, bool create, struct azk_report *r)
 {
+	json_t *j;
 	int rc;
 
 	memset(s, 0, sizeof(*s));
@@ -162,17 +193,23 @@ int state_open(struct state *s, const char *dir, bool create, struct azk_report 
 	rc = recover(s, r);
 	if (rc)
 		return rc;
-	json_t *j = load_json(s->fd, "state.json", &rc);
-
+	j = load_json(s->fd, "state.json", &rc);
 	if (rc && rc != -ENOENT)
 		return bad(r, s, rc, "state.json is not readable: %s", strerror(-rc));
 	if (j) {
+		bool rebooted = other_boot(j);
+
+		rc = json_integer_value(json_object_get(j, "version")) == STATE_VERSION ? 0 : -EINVAL;
 		json_decref(s->root);
-		s->root = j;
+		s->root = json_incref(json_object_get(j, "state"));
+		json_decref(j);
+		if (rc || !json_is_array(state_patches(s)) || !json_is_object(state_files(s)))
+			return bad(r, s, -EINVAL, "state.json is not what this azk writes (version %d)",
+				   STATE_VERSION);
+		rc = rebooted ? recover_torn(s, NULL, r) : 0;
+		if (rc)
+			return rc;
 	}
-	if (json_integer_value(json_object_get(s->root, "version")) != 1 ||
-	    !json_is_array(state_patches(s)) || !json_is_object(state_files(s)))
-		return bad(r, s, -EINVAL, "state.json is not what this azk writes (version 1)");
 	s->good = true;
 	sweep(s);
 	return 0;
@@ -187,6 +224,7 @@ void state_close(struct state *s)
 			_cleanup_free_ char *path = path_join(s->dir, ".azk");
 
 			sweep(s);
+			unlinkat(s->fd, "orig", AT_REMOVEDIR);
 			unlinkat(s->fd, "state.json", 0);
 			unlinkat(s->fd, "lock", 0);
 			rmdir(path);

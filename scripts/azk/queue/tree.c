@@ -17,6 +17,15 @@ int tree_open(struct tree *t, const char *dir)
 	return 0;
 }
 
+void tree_open_load(struct tree *t, const char *(*load)(void *ctx, struct vfile *f, size_t *len),
+		    void *ctx)
+{
+	memset(t, 0, sizeof(*t));
+	t->fd = -1;
+	t->load = load;
+	t->ctx = ctx;
+}
+
 void tree_close(struct tree *t)
 {
 	for (size_t i = 0; i < t->files.n; i++) {
@@ -29,8 +38,12 @@ void tree_close(struct tree *t)
 	}
 	strmap_free(&t->files);
 	strmap_free(&t->new_dirs);
+	for (size_t i = 0; i < t->text.n; i++)
+		free(t->text.v[i]);
+	vec_free(&t->text);
 	free(t->dir);
-	close(t->fd);
+	if (t->fd >= 0)
+		close(t->fd);
 }
 
 uint64_t lines_hash(const struct lines *l)
@@ -102,12 +115,40 @@ static const char *load(struct vfile *f, int dirfd, const char *base)
 	return NULL;
 }
 
+static const char *load_disk(struct tree *t, struct vfile *f, bool gone)
+{
+	const char *base, *why;
+	int fd = azk_open_parent_at(t->fd, f->path, &base);
+
+	if (fd == -ELOOP)
+		return "goes through a symbolic link";
+	if (fd == -ENOTDIR && !gone)
+		return "lies below something that is a file";
+	if (fd == -ENOENT || fd == -ENOTDIR)
+		return NULL;
+	if (fd < 0)
+		return strerror(-fd);
+	why = load(f, fd, base);
+	close(fd);
+	return why;
+}
+
+static const char *load_from(struct tree *t, struct vfile *f)
+{
+	size_t len = 0;
+	const char *why = t->load(t->ctx, f, &len);
+
+	if (why)
+		return why;
+	lines_split(&f->lines, f->buf, len);
+	f->disk_hash = f->exists ? lines_hash(&f->lines) : 0;
+	return NULL;
+}
+
 struct vfile *tree_get(struct tree *t, const char *path, const char **why)
 {
 	struct vfile *f = strmap_get(&t->files, path);
-	const char *base;
 	bool gone;
-	int fd;
 
 	if (parent_is_file(t, path, &gone)) {
 		*why = "lies below something that is a file";
@@ -120,19 +161,10 @@ struct vfile *tree_get(struct tree *t, const char *path, const char **why)
 		return NULL;
 	f = xcalloc(1, sizeof(*f));
 	f->path = xstrdup(path);
-	fd = azk_open_parent_at(t->fd, path, &base);
-	if (fd == -ELOOP)
-		*why = "goes through a symbolic link";
-	else if (fd == -ENOTDIR && !gone)
-		*why = "lies below something that is a file";
-	else if (fd < 0 && fd != -ENOENT && fd != -ENOTDIR)
-		*why = strerror(-fd);
-	else if (fd >= 0)
-		*why = load(f, fd, base);
-	if (fd >= 0)
-		close(fd);
+	*why = t->load ? load_from(t, f) : load_disk(t, f, gone);
 	if (*why) {
 		free(f->path);
+		free(f->buf);
 		free(f);
 		return NULL;
 	}

@@ -24,12 +24,22 @@ struct vfile {
 
 struct tree {
 	char *dir;
-	int fd;
+	int fd;			/* -1 where load is set */
+	/*
+	 * Where files come from, if not from the folder: fills f as it is there
+	 * (buf, exists, disk_*, mode; lines are split by the caller). NULL, or why
+	 * the file cannot be used (static).
+	 */
+	const char *(*load)(void *ctx, struct vfile *f, size_t *len);
+	void *ctx;
 	struct strmap files;	/* path to struct vfile */
 	struct strmap new_dirs;	/* folders that patches created */
+	VEC(char *) text;	/* owned: content that no file or patch holds */
 };
 
 int tree_open(struct tree *t, const char *dir);		/* -errno */
+void tree_open_load(struct tree *t, const char *(*load)(void *ctx, struct vfile *f, size_t *len),
+		    void *ctx);
 void tree_close(struct tree *t);
 
 /*
@@ -54,11 +64,13 @@ struct splices {
 
 void splices_free(struct splices *s);
 
-enum place_how { PLACE_EXACT, PLACE_OFFSET, PLACE_NONE, PLACE_AMBIGUOUS };
+enum place_how { PLACE_EXACT, PLACE_OFFSET, PLACE_NONE, PLACE_AMBIGUOUS, PLACE_FUZZ };
 
 struct placement {
 	enum place_how how;
-	size_t at;		/* line in the file before this diff, from 0 */
+	size_t at;		/* line in the file before this diff, from 0; behind lead */
+	size_t lead, trail;	/* PLACE_FUZZ: context lines left out of the comparison */
+	unsigned int fuzz;	/* PLACE_FUZZ: the fuzz it took */
 	size_t applied_at;	/* the same in the result */
 	VEC(size_t) places;	/* PLACE_AMBIGUOUS: every line where it fits, from 0 */
 	size_t best, best_n;	/* PLACE_NONE: nearest candidate and how many lines fit */
@@ -69,10 +81,17 @@ struct placement {
 };
 
 /*
- * Places the hunks of d in in, with no fuzz. res has d->n entries (zeroed).
+ * Places the hunks of d in in. With fuzz, a hunk that fits nowhere is tried
+ * with up to that many context lines left out at either end, as patch(1)
+ * counts it; it must then fit in exactly one place, also at its recorded line. res has d->n entries (zeroed).
  * Returns the number of hunks that found no single place; when it is 0, out is
  * the result and undo (when not NULL) turns it back into in.
  */
+size_t place_hunks_fuzz(const struct patch *p, const struct file_diff *d, const struct lines *in,
+			unsigned int fuzz, struct lines *out, struct placement *res,
+			struct splices *undo);
+
+/* The same with no fuzz. */
 size_t place_hunks(const struct patch *p, const struct file_diff *d, const struct lines *in,
 		   struct lines *out, struct placement *res, struct splices *undo);
 void placements_free(struct placement *res, size_t n);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Every folder of tests/queue/ is a case: README says what it shows, tree/ is
- * patched with p/series, expect is the exit status and output, after/ the tree
+ * patched with p/series (and the options in the file options, if there is one), expect is the exit status and output, after/ the tree
  * behind it (as before where absent). Popping must give tree/ back.
  * AZK_RECORD=1 writes expect and after/; read the difference before committing it.
  */
@@ -15,11 +15,13 @@ static char *run_case(const char *name, char *scratch)
 {
 	_cleanup_free_ char *copy = xasprintf("cp -r '%s/%s/tree' '%s/%s/p' .", cases, name, cases,
 					      name);
+	_cleanup_free_ char *apply = xasprintf("$AZK queue apply --tree tree --series p/series "
+					       "$(cat '%s/%s/options' 2>/dev/null)", cases, name);
 	_cleanup_free_ char *out = NULL;
 	int rc;
 
 	assert_int_equal(sh(scratch, copy), 0);
-	rc = sh(scratch, "$AZK queue apply --tree tree --series p/series");
+	rc = sh(scratch, apply);
 	out = get_file(scratch, "out");
 	return xasprintf("exit %d\n%s", rc, out);
 }

@@ -156,15 +156,39 @@ static void hunks_out_of_order_or_without_context_are_errors(void **state)
 	bad(SIDES "@@ -5,0 +6 @@\n+b\n", 3, "no context");
 }
 
-static void binary_links_and_submodules_are_refused(void **state)
+#define FULL "index 0000000000000000000000000000000000000000..e69de29bb2d1d6434b8b29ae775ad8c2e48c5391\n"
+#define NEW_BIN "diff --git a/f b/f\nnew file mode 100644\n" FULL "GIT binary patch\n"
+
+static void binary_that_cannot_be_proven_links_and_submodules_are_refused(void **state)
 {
 	(void)state;
-	bad("diff --git a/f b/f\nindex 1234567..89abcde 100644\nGIT binary patch\nliteral 0\n", 3, "binary");
-	bad("diff --git a/f b/f\nindex 1234567..89abcde 100644\nBinary files a/f and b/f differ\n", 3, "binary");
-	bad(SIDES HUNK "Binary files a/f and b/f differ\n", 7, "binary");
-	bad("Binary files a/f and b/f differ\n", 1, "binary");
+	bad("diff --git a/f b/f\nindex 1234567..89abcde 100644\nBinary files a/f and b/f differ\n", 3, "--binary");
+	bad(SIDES HUNK "Binary files a/f and b/f differ\n", 7, "--binary");
+	bad("Binary files a/f and b/f differ\n", 1, "--binary");
+	bad("GIT binary patch\nliteral 0\n", 1, "without a diff --git line");
 	bad("diff --git a/l b/l\nnew file mode 120000\n", 2, "symbolic links");
 	bad("diff --git a/l b/l\nnew file mode 160000\n", 2, "submodules");
+}
+
+static void damaged_binary_patches_are_errors(void **state)
+{
+	struct patch p;
+
+	(void)state;
+	assert_int_equal(patch_parse(&p, "p", "p", xstrdup(NEW_BIN "literal 0\nHcmV?d00001\n\n"),
+				     strlen(NEW_BIN "literal 0\nHcmV?d00001\n\n")), 0);
+	assert_true(p.diffs.v[0].is_binary);
+	patch_free(&p);
+	bad("diff --git a/f b/f\nnew file mode 100644\nindex 0000000..e69de29\nGIT binary patch\n"
+	    "literal 0\nHcmV?d00001\n\n", 1, "full ids");
+	bad(NEW_BIN "literal 0\nHcmV?d00001\n", 5, "blank line");
+	bad(NEW_BIN "literal 0\nHcmV?d00001 \n\n", 6, "base-85");
+	bad(NEW_BIN "literal 0\nHcmV?d0000\"\n\n", 6, "base-85");
+	bad(NEW_BIN "literal 0\nH~~~~~~~~~~\n\n", 6, "out of range");
+	bad(NEW_BIN "literal 1\nHcmV?d00001\n\n", 5, "stated size");
+	bad(NEW_BIN "literal 99999999999\nHcmV?d00001\n\n", 5, "too large");
+	bad(NEW_BIN "literal x\nHcmV?d00001\n\n", 5, "size");
+	bad(NEW_BIN "figurative 1\nHcmV?d00001\n\n", 5, "'literal' or 'delta'");
 }
 
 static void names_that_leave_the_tree_are_refused(void **state)
@@ -222,7 +246,8 @@ int main(void)
 		cmocka_unit_test(counts_that_do_not_match_are_errors),
 		cmocka_unit_test(lost_headers_and_garbage_are_errors),
 		cmocka_unit_test(hunks_out_of_order_or_without_context_are_errors),
-		cmocka_unit_test(binary_links_and_submodules_are_refused),
+		cmocka_unit_test(binary_that_cannot_be_proven_links_and_submodules_are_refused),
+		cmocka_unit_test(damaged_binary_patches_are_errors),
 		cmocka_unit_test(names_that_leave_the_tree_are_refused),
 		cmocka_unit_test(names_that_disagree_are_refused),
 		cmocka_unit_test(message_and_trailers_are_read),
