@@ -105,21 +105,6 @@ static int parse_one(struct parser *ps, struct binary *b)
 	return 0;
 }
 
-int parse_binary(struct parser *ps, struct file_diff *d)
-{
-	struct binary reverse = { 0 };
-	int rc;
-
-	d->is_binary = true;
-	parse_next(ps);
-	rc = parse_one(ps, &d->forward);
-	/* the way back is read and checked, not used: azk keeps what it replaces */
-	if (!rc && (parse_starts(ps, "literal ") || parse_starts(ps, "delta ")))
-		rc = parse_one(ps, &reverse);
-	free(reverse.data);
-	return rc;
-}
-
 static bool size_at(const unsigned char **s, const unsigned char *end, size_t *out)
 {
 	unsigned int shift = 0;
@@ -134,6 +119,36 @@ static bool size_at(const unsigned char **s, const unsigned char *end, size_t *o
 		shift += 7;
 	}
 	return false;
+}
+
+/* The sizes of the two sides as b tells them; was only where it is a delta. */
+static void sizes(const struct binary *b, size_t *was, size_t *is)
+{
+	const unsigned char *s = (const unsigned char *)b->data, *end = s + b->len;
+
+	if (!b->delta)
+		*is = b->len;
+	else if (!size_at(&s, end, was) || !size_at(&s, end, is))
+		*was = *is = 0;
+}
+
+int parse_binary(struct parser *ps, struct file_diff *d)
+{
+	struct binary reverse = { 0 };
+	int rc;
+
+	d->is_binary = true;
+	parse_next(ps);
+	rc = parse_one(ps, &d->forward);
+	/* the way back is read and checked, not used: azk keeps what it replaces */
+	if (!rc && (parse_starts(ps, "literal ") || parse_starts(ps, "delta ")))
+		rc = parse_one(ps, &reverse);
+	if (!rc && reverse.data)
+		sizes(&reverse, &d->is_size, &d->was_size);
+	if (!rc)
+		sizes(&d->forward, &d->was_size, &d->is_size);
+	free(reverse.data);
+	return rc;
 }
 
 /* Bytes of a copy instruction that are there, least significant first. */

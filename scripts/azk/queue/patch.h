@@ -61,6 +61,7 @@ struct file_diff {
 	size_t off, end;	/* its bytes in patch.buf */
 	bool is_binary;		/* then n is 0 and what follows is set */
 	struct binary forward;
+	size_t was_size, is_size;	/* bytes of the two sides of a binary patch */
 	char old_id[44], new_id[44];	/* blob ids of the index line, as long as stated; or "" */
 };
 

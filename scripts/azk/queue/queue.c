@@ -6,6 +6,7 @@ static const struct azk_verb verbs[] = {
 	{ "apply", queue_apply, "apply the series to a tree, all of it or nothing" },
 	{ "pop", queue_pop, "take applied patches off a tree, byte for byte" },
 	{ "status", queue_status, "list what is applied and what changed since" },
+	{ "refresh", queue_refresh, "write the applied patches as they are now; no other byte changes" },
 	{ "lint", queue_lint, "check the patches themselves: trailers, subject, whitespace" },
 	{ 0 },
 };

@@ -27,6 +27,7 @@ const char *str_of(json_t *o, const char *key);
 int queue_apply(int argc, char **argv);
 int queue_pop(int argc, char **argv);
 int queue_status(int argc, char **argv);
+int queue_refresh(int argc, char **argv);
 int queue_lint(int argc, char **argv);
 
 #endif

@@ -43,7 +43,8 @@ void replay_open(struct replay *rp, const struct state *s, json_t *state)
 
 char *replay_text(const struct state *s, json_t *e, size_t *len)
 {
-	const char *pack = str_of(e, "pack");
+	/* a refresh leaves the undo record where it is */
+	const char *pack = str_of(e, json_object_get(e, "text_pack") ? "text_pack" : "pack");
 	json_int_t at = json_integer_value(json_object_get(e, "text_at"));
 	char *buf = NULL;
 	struct stat st;

@@ -88,9 +88,7 @@ static bool referenced(const struct state *s, const char *pack)
 	size_t i;
 
 	json_array_foreach(state_patches(s), i, p) {
-		const char *name = json_string_value(json_object_get(p, "pack"));
-
-		if (name && !strcmp(name, pack))
+		if (!strcmp(str_of(p, "pack"), pack) || !strcmp(str_of(p, "text_pack"), pack))
 			return true;
 	}
 	return false;

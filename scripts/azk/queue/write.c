@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Diffs as git writes them, from two contents. */
+#include <ctype.h>
+#include <errno.h>
+
+#include "queue/git.h"
+#include "queue/write.h"
+
+#define FUNC_MAX 80	/* git cuts function names there */
+
+static void join(const struct lines *l, struct strbuf *out)
+{
+	for (size_t i = 0; l && i < l->n; i++)
+		sb_add(out, l->v[i].s, l->v[i].len);
+}
+
+void write_name(const char *prefix, const char *name, struct strbuf *out)
+{
+	static const char esc[] = "\a\b\t\n\v\f\r\"\\", as[] = "abtnvfr\"\\";
+	bool quote = false;
+
+	for (const unsigned char *s = (const unsigned char *)name; *s; s++)
+		quote |= *s < 0x20 || *s >= 0x7f || *s == '"' || *s == '\\';
+	if (quote)
+		sb_addch(out, '"');
+	sb_addstr(out, prefix);
+	for (const char *s = name; *s; s++) {
+		const char *e = strchr(esc, *s);
+
+		if (e)
+			sb_addf(out, "\\%c", as[e - esc]);
+		else if ((unsigned char)*s < 0x20 || (unsigned char)*s >= 0x7f)
+			sb_addf(out, "\\%03o", (unsigned char)*s);
+		else
+			sb_addch(out, *s);
+	}
+	if (quote)
+		sb_addch(out, '"');
+}
+
+/* "out:" and "default:": git's C driver does not take them for functions. */
+static bool is_label(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && (isalnum((unsigned char)s[i]) || s[i] == '_'))
+		i++;
+	if (i == n || s[i++] != ':')
+		return false;
+	while (i < n && isspace((unsigned char)s[i]))
+		i++;
+	return i == n || (i + 1 < n && s[i] == '/' && (s[i + 1] == '/' || s[i + 1] == '*'));
+}
+
+/* The nearest line above old line at (from 0) that begins a function, as git's default and C drivers see it. */
+static void add_function(const char *path, const struct lines *old, size_t at, struct strbuf *out)
+{
+	bool c = str_ends(path, ".c") || str_ends(path, ".h");
+
+	while (at--) {
+		const char *s = old->v[at].s;
+		size_t n = old->v[at].len;
+
+		if (n && s[n - 1] == '\n')
+			n--;
+		if (!n || !(isalpha((unsigned char)*s) || *s == '_' || *s == (c ? ':' : '$')))
+			continue;
+		if (c && (is_label(s, n) || (*s == ':' && (n < 2 || s[1] != ':'))))
+			continue;
+		n = n < FUNC_MAX ? n : FUNC_MAX;
+		while (n && isspace((unsigned char)s[n - 1]))
+			n--;
+		sb_addch(out, ' ');
+		sb_add(out, s, n);
+		return;
+	}
+}
+
+static void add_range(struct strbuf *out, char sign, int start, int n)
+{
+	sb_addf(out, "%c%d", sign, start);
+	if (n != 1)
+		sb_addf(out, ",%d", n);
+}
+
+static void add_hunks(git_patch *gp, const char *path, const struct lines *old, struct strbuf *out)
+{
+	for (size_t i = 0; i < git_patch_num_hunks(gp); i++) {
+		const git_diff_hunk *h;
+		size_t n;
+
+		git_patch_get_hunk(&h, &n, gp, i);
+		sb_addstr(out, "@@ ");
+		add_range(out, '-', h->old_start, h->old_lines);
+		sb_addch(out, ' ');
+		add_range(out, '+', h->new_start, h->new_lines);
+		sb_addstr(out, " @@");
+		if (h->old_start > 1)
+			add_function(path, old, (size_t)h->old_start - (h->old_lines ? 1 : 0), out);
+		sb_addch(out, '\n');
+		for (size_t k = 0; k < n; k++) {
+			const git_diff_line *l;
+
+			git_patch_get_line_in_hunk(&l, gp, i, k);
+			switch (l->origin) {
+			case GIT_DIFF_LINE_CONTEXT:
+			case GIT_DIFF_LINE_ADDITION:
+			case GIT_DIFF_LINE_DELETION:
+				sb_addch(out, l->origin);
+				sb_add(out, l->content, l->content_len);
+				break;
+			default:	/* a side without newline: brings its own */
+				sb_addstr(out, "\n\\ No newline at end of file\n");
+			}
+		}
+	}
+}
+
+static git_patch *diff(const struct strbuf *a, const struct strbuf *b, unsigned int context)
+{
+	git_diff_options opts;
+	git_patch *gp = NULL;
+
+	git_start();
+	git_diff_options_init(&opts, GIT_DIFF_OPTIONS_VERSION);
+	opts.context_lines = context;
+	opts.flags = GIT_DIFF_INDENT_HEURISTIC | GIT_DIFF_SHOW_BINARY;
+	if (git_patch_from_buffers(&gp, sb_str(a), a->len, "f", sb_str(b), b->len, "f", &opts)) {
+		azk_error("libgit2 cannot compare: %s", git_why());
+		abort();	/* only out of memory */
+	}
+	return gp;
+}
+
+void write_hunks(const char *path, const struct lines *old, const struct lines *new,
+		 unsigned int context, struct strbuf *out)
+{
+	_cleanup_sb_ struct strbuf a = STRBUF_INIT, b = STRBUF_INIT;
+	git_patch *gp;
+
+	join(old, &a);
+	join(new, &b);
+	gp = diff(&a, &b, context);
+	add_hunks(gp, path, old, out);
+	git_patch_free(gp);
+}
+
+static void add_binary(git_patch *gp, struct strbuf *out)
+{
+	git_buf text = GIT_BUF_INIT;
+	const char *s;
+
+	git_patch_to_buf(&text, gp);
+	s = strstr(text.ptr ? text.ptr : "", "GIT binary patch\n");
+	if (s)
+		sb_add(out, s, text.size - (size_t)(s - text.ptr));
+	git_buf_dispose(&text);
+}
+
+static unsigned int git_mode(mode_t mode)
+{
+	return mode & 0100 ? 0100755 : 0100644;
+}
+
+static void add_side(const char *mark, const char *prefix, const char *path, struct strbuf *out)
+{
+	sb_addstr(out, mark);
+	if (path)
+		write_name(prefix, path, out);
+	else
+		sb_addstr(out, "/dev/null");
+	/* git's mark of a name with blanks, which would else end at the first */
+	if (path && strchr(path, ' '))
+		sb_addch(out, '\t');
+	sb_addch(out, '\n');
+}
+
+void write_change(const struct change *c, struct strbuf *out)
+{
+	_cleanup_sb_ struct strbuf a = STRBUF_INIT, b = STRBUF_INIT;
+	char id[2][41] = { "", "" };
+	bool moved = c->old_path && c->new_path && strcmp(c->old_path, c->new_path);
+	unsigned int om = git_mode(c->old_mode), nm = git_mode(c->new_mode);
+	bool same, binary;
+	git_patch *gp;
+
+	join(c->old, &a);
+	join(c->new, &b);
+	same = a.len == b.len && !memcmp(sb_str(&a), sb_str(&b), a.len);
+	if (c->old_path && c->new_path && same && om == nm && !moved)
+		return;
+	memset(id, '0', sizeof(id));
+	id[0][40] = id[1][40] = '\0';
+	if (c->old_path)
+		blob_id(sb_str(&a), a.len, id[0]);
+	if (c->new_path)
+		blob_id(sb_str(&b), b.len, id[1]);
+	sb_addstr(out, "diff --git ");
+	write_name("a/", c->old_path ? c->old_path : c->new_path, out);
+	sb_addch(out, ' ');
+	write_name("b/", c->new_path ? c->new_path : c->old_path, out);
+	sb_addch(out, '\n');
+	if (!c->old_path)
+		sb_addf(out, "new file mode %06o\n", nm);
+	else if (!c->new_path)
+		sb_addf(out, "deleted file mode %06o\n", om);
+	else if (om != nm)
+		sb_addf(out, "old mode %06o\nnew mode %06o\n", om, nm);
+	if (moved) {
+		sb_addf(out, "similarity index %u%%\n%s from ", c->similarity, c->copy ? "copy" : "rename");
+		write_name("", c->old_path, out);
+		sb_addf(out, "\n%s to ", c->copy ? "copy" : "rename");
+		write_name("", c->new_path, out);
+		sb_addch(out, '\n');
+	}
+	if (same && c->old_path && c->new_path)
+		return;
+	gp = diff(&a, &b, 3);
+	binary = git_patch_get_delta(gp)->flags & GIT_DIFF_FLAG_BINARY;
+	sb_addf(out, "index %.*s..%.*s", binary ? 40 : ABBREV, id[0], binary ? 40 : ABBREV, id[1]);
+	if (c->old_path && c->new_path && om == nm)
+		sb_addf(out, " %06o", nm);
+	sb_addch(out, '\n');
+	if (binary) {
+		add_binary(gp, out);
+	} else if (a.len || b.len) {
+		add_side("--- ", "a/", c->old_path, out);
+		add_side("+++ ", "b/", c->new_path, out);
+		add_hunks(gp, c->new_path ? c->new_path : c->old_path, c->old, out);
+	}
+	git_patch_free(gp);
+}
