@@ -30,7 +30,9 @@ static int check_applied(struct apply_run *a, size_t *first)
 		const char *name = str_of(p, "name");
 		_cleanup_free_ char *hash = NULL;
 
-		while (k < a->series.entries.n && a->series.entries.v[k].pick)
+		/* a pick that was not carried then, nor is now */
+		while (k < a->series.entries.n && a->series.entries.v[k].pick &&
+		       !a->list.patches.v[k].name && strcmp(a->series.entries.v[k].name, name))
 			k++;
 		if (k == a->series.entries.n || strcmp(a->series.entries.v[k].name, name)) {
 			report_bad(a->r, "order", a->series.file,
@@ -39,6 +41,12 @@ static int check_applied(struct apply_run *a, size_t *first)
 				   name, i + 1,
 				   k < a->series.entries.n ? a->series.entries.v[k].name : "nothing");
 			return -EINVAL;
+		}
+		if (!a->list.patches.v[k].name) {	/* carried then, and no clone given now */
+			json_array_append_new(a->out, json_pack("{s:s, s:s}", "patch", name, "status",
+								"already applied"));
+			k++;
+			continue;
 		}
 		hash = hash_hex(azk_hash(0, a->list.patches.v[k].buf, a->list.patches.v[k].len));
 		if (strcmp(hash, str_of(p, "hash"))) {
@@ -174,7 +182,7 @@ static void apply_text(json_t *root, FILE *out)
 
 int queue_apply(int argc, char **argv)
 {
-	const char *dir = NULL, *file = NULL;
+	const char *dir = NULL, *file = NULL, *git = NULL;
 	unsigned long jobs = 2, fuzz = 0;
 	bool json = false, tree = false;
 	const struct azk_opt opts[] = {
@@ -182,6 +190,8 @@ int queue_apply(int argc, char **argv)
 		  .help = "the tree to patch; state is kept in DIR/.azk" },
 		{ .name = "series", .arg = "FILE", .str = &file, .required = true,
 		  .help = "the series file; patches are named relative to it" },
+		{ .name = "git", .arg = "DIR", .str = &git,
+		  .help = "a kernel clone the picks come from; without it they are not carried" },
 		{ .name = "jobs", .arg = "N", .num = &jobs, .help = "threads (default 2)" },
 		{ .name = "fuzz", .arg = "N", .num = &fuzz,
 		  .help = "let up to N context lines at either end of a hunk differ (default 0)" },
@@ -189,14 +199,12 @@ int queue_apply(int argc, char **argv)
 		{ 0 },
 	};
 	struct apply_run a = { 0 };
-	json_t *carried = json_array();
 	size_t first;
 	int rc;
 
-	rc = azk_parse_opts(opts, "queue apply --tree DIR --series FILE [--fuzz N] [--jobs N] [--json]",
+	rc = azk_parse_opts(opts, "queue apply --tree DIR --series FILE [--fuzz N] [--git DIR] [--jobs N] [--json]",
 			    "queue apply --tree linux-6.18.15 --series patches/series", argc, argv);
 	if (rc || fuzz > MAX_FUZZ) {
-		json_decref(carried);
 		if (rc > 0)
 			return azk_error("queue apply takes no argument '%s'", argv[1]);
 		if (!rc)
@@ -209,17 +217,11 @@ int queue_apply(int argc, char **argv)
 	json_object_set_new(report_root(a.r), "tree", json_string(dir));
 	json_object_set_new(report_root(a.r), "series", json_string(file));
 	json_object_set_new(report_root(a.r), "patches", a.out);
-	json_object_set_new(report_root(a.r), "not_carried", carried);
 	rc = series_load(&a.series, file, a.r);
 	if (!rc)
 		rc = patches_load(&a.list, &a.series, jobs, a.r);
-	for (size_t i = 0; !rc && i < a.series.entries.n; i++) {
-		const struct series_entry *e = &a.series.entries.v[i];
-
-		if (e->pick)
-			json_array_append_new(carried, json_pack("{s:s, s:s}", "commit", e->name,
-								 "why", e->why));
-	}
+	if (!rc)
+		rc = patches_pick(&a.list, &a.series, git, a.r);
 	if (!rc) {
 		rc = state_open(&a.state, dir, true, a.r);
 		if (!rc)

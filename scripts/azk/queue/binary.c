@@ -12,13 +12,14 @@
 
 #define MAX_BINARY (256u << 20)
 
+static const char digits85[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			       "!#$%&()*+-;<=>?@^_`{|}~";
+
 static int digit85(char c)
 {
-	static const char set[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				  "!#$%&()*+-;<=>?@^_`{|}~";
-	const char *s = c ? strchr(set, c) : NULL;
+	const char *s = c ? strchr(digits85, c) : NULL;
 
-	return s ? (int)(s - set) : -1;
+	return s ? (int)(s - digits85) : -1;
 }
 
 /* One line: its length as a letter, then groups of five digits for four bytes. */
@@ -205,4 +206,33 @@ const char *binary_apply(const struct binary *b, const struct strbuf *old, struc
 		return apply_delta(b, old, out);
 	sb_add(out, b->data, b->len);
 	return NULL;
+}
+
+/* git's lines hold 52 bytes and its deflate is at level 1, so the bytes are git's. */
+void binary_write(const struct strbuf *data, struct strbuf *out)
+{
+	uLongf len = compressBound(data->len);
+	unsigned char *z = xmalloc(len);
+
+	if (compress2(z, &len, (const unsigned char *)sb_str(data), data->len, Z_BEST_SPEED) != Z_OK)
+		abort();	/* only out of memory */
+	sb_addf(out, "literal %zu\n", data->len);
+	for (size_t at = 0; at < len; at += 52) {
+		size_t n = len - at < 52 ? len - at : 52;
+
+		sb_addch(out, (char)(n <= 26 ? 'A' + n - 1 : 'a' + n - 27));
+		for (size_t i = 0; i < n; i += 4) {
+			char group[6] = "";
+			uint32_t v = 0;
+
+			for (size_t k = 0; k < 4; k++)
+				v = v << 8 | (i + k < n ? z[at + i + k] : 0);
+			for (int k = 4; k >= 0; k--, v /= 85)
+				group[k] = digits85[v % 85];
+			sb_addstr(out, group);
+		}
+		sb_addch(out, '\n');
+	}
+	sb_addch(out, '\n');
+	free(z);
 }

@@ -15,6 +15,14 @@ struct patch_list {
  */
 int patches_load(struct patch_list *l, const struct series *s, unsigned long jobs,
 		 struct azk_report *r);
+
+/*
+ * Fills the entries of picks from the kernel clone git, and lists them in r's
+ * record ("picked"); without one (NULL) they stay empty and are listed as
+ * "not_carried". Returns 0, or -errno after a finding.
+ */
+int patches_pick(struct patch_list *l, const struct series *s, const char *git,
+		 struct azk_report *r);
 void patches_free(struct patch_list *l);
 
 /* The 64-bit hash as 16 hex digits, as state.json has it; owned. */
@@ -28,6 +36,8 @@ int queue_apply(int argc, char **argv);
 int queue_pop(int argc, char **argv);
 int queue_status(int argc, char **argv);
 int queue_refresh(int argc, char **argv);
+int queue_import(int argc, char **argv);
+int queue_export(int argc, char **argv);
 int queue_lint(int argc, char **argv);
 
 #endif

@@ -220,7 +220,7 @@ static int refresh_one(struct refresh *rf, size_t i, struct replay *before, stru
 	json_t *e = json_array_get(json_object_get(rf->next, "patches"), i);
 	_cleanup_free_ char *pack = xasprintf("undo-%lld", (long long)json_integer_value(
 		json_object_get(rf->next, "generation")));
-	_cleanup_free_ char *path = patch_path(rf, e), *hash = NULL;
+	_cleanup_free_ char *path = NULL, *hash = NULL;
 	struct strbuf text = STRBUF_INIT;
 	bool edited = top && rf->edited.n;
 	const char *why = NULL;
@@ -230,6 +230,19 @@ static int refresh_one(struct refresh *rf, size_t i, struct replay *before, stru
 	char *buf;
 	int rc;
 
+	for (size_t k = 0; k < rf->series.entries.n; k++) {
+		const struct series_entry *se = &rf->series.entries.v[k];
+
+		if (!se->pick || strcmp(se->name, str_of(e, "name")))
+			continue;
+		if (edited)
+			fail(rf, "pick", se->name, "is a pick, which has no file that could take the edit%s", "");
+		else
+			json_array_append_new(rf->out, json_pack("{s:s, s:s}", "patch", se->name, "status",
+								 "unchanged"));
+		return edited ? -EINVAL : 0;
+	}
+	path = patch_path(rf, e);
 	if (!path)
 		return -EINVAL;
 	buf = replay_text(&rf->state, e, &len);

@@ -212,7 +212,6 @@ static void put_new(const struct vfile *o, const struct vfile *n, struct strbuf 
 	c.new_path = n && n->exists ? n->path : NULL;
 	c.old_mode = o ? o->mode : 0;
 	c.new_mode = n ? n->mode : 0;
-	c.similarity = 100;
 	if (c.old_path || c.new_path)
 		write_change(&c, out);
 }
@@ -274,7 +273,7 @@ static int put_part(struct rewrite *rw, const struct file_diff *d, struct strbuf
 	rw->changed = true;
 	if (d->kind == DIFF_RENAME || d->kind == DIFF_COPY) {
 		struct change c = { .old_path = from, .new_path = to, .old = old, .new = new,
-				    .old_mode = o->mode, .new_mode = n->mode, .similarity = 90,
+				    .old_mode = o->mode, .new_mode = n->mode,
 				    .copy = d->kind == DIFF_COPY };
 
 		write_change(&c, out);

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 
+#include "queue/binary.h"
 #include "queue/git.h"
 #include "queue/write.h"
 
@@ -145,18 +146,6 @@ void write_hunks(const char *path, const struct lines *old, const struct lines *
 	git_patch_free(gp);
 }
 
-static void add_binary(git_patch *gp, struct strbuf *out)
-{
-	git_buf text = GIT_BUF_INIT;
-	const char *s;
-
-	git_patch_to_buf(&text, gp);
-	s = strstr(text.ptr ? text.ptr : "", "GIT binary patch\n");
-	if (s)
-		sb_add(out, s, text.size - (size_t)(s - text.ptr));
-	git_buf_dispose(&text);
-}
-
 static unsigned int git_mode(mode_t mode)
 {
 	return mode & 0100 ? 0100755 : 0100644;
@@ -173,6 +162,69 @@ static void add_side(const char *mark, const char *prefix, const char *path, str
 	if (path && strchr(path, ' '))
 		sb_addch(out, '\t');
 	sb_addch(out, '\n');
+}
+
+struct chunk {
+	uint64_t hash;
+	size_t len;
+};
+
+static int by_hash(const void *a, const void *b)
+{
+	const struct chunk *x = a, *y = b;
+
+	return x->hash < y->hash ? -1 : x->hash > y->hash;
+}
+
+struct chunks {
+	VEC(struct chunk) c;
+};
+
+/* Lines, long ones in pieces of 64 bytes, in the order of their hashes, equal ones as one. */
+static void chop(const struct strbuf *sb, struct chunks *out)
+{
+	size_t n = 0;
+
+	for (size_t at = 0; at < sb->len;) {
+		size_t most = sb->len - at < 64 ? sb->len - at : 64;
+		const char *nl = memchr(sb->buf + at, '\n', most);
+		size_t len = nl ? (size_t)(nl - sb->buf) + 1 - at : most;
+		struct chunk c = { azk_hash(len, sb->buf + at, len), len };
+
+		vec_push(&out->c, c);
+		at += len;
+	}
+	if (out->c.n)
+		qsort(out->c.v, out->c.n, sizeof(*out->c.v), by_hash);
+	for (size_t i = 0; i < out->c.n; i++) {
+		if (n && out->c.v[n - 1].hash == out->c.v[i].hash)
+			out->c.v[n - 1].len += out->c.v[i].len;
+		else
+			out->c.v[n++] = out->c.v[i];
+	}
+	out->c.n = n;
+}
+
+/* How git counts what a rename kept: bytes of chunks on both sides against the larger side. */
+static unsigned int similarity_of(const struct strbuf *a, const struct strbuf *b)
+{
+	size_t most = a->len > b->len ? a->len : b->len, same = 0;
+	struct chunks x = { 0 }, y = { 0 };
+
+	chop(a, &x);
+	chop(b, &y);
+	for (size_t i = 0, k = 0; i < x.c.n && k < y.c.n;) {
+		const struct chunk *p = &x.c.v[i], *q = &y.c.v[k];
+
+		if (p->hash == q->hash)
+			same += p->len < q->len ? p->len : q->len;
+		i += p->hash <= q->hash;
+		k += q->hash <= p->hash;
+	}
+	vec_free(&x.c);
+	vec_free(&y.c);
+	/* git keeps it in 60000ths before it makes percents of it */
+	return most ? (unsigned int)(same * 60000 / most * 100 / 60000) : 100;
 }
 
 void write_change(const struct change *c, struct strbuf *out)
@@ -207,7 +259,7 @@ void write_change(const struct change *c, struct strbuf *out)
 	else if (om != nm)
 		sb_addf(out, "old mode %06o\nnew mode %06o\n", om, nm);
 	if (moved) {
-		sb_addf(out, "similarity index %u%%\n%s from ", c->similarity, c->copy ? "copy" : "rename");
+		sb_addf(out, "similarity index %u%%\n%s from ", similarity_of(&a, &b), c->copy ? "copy" : "rename");
 		write_name("", c->old_path, out);
 		sb_addf(out, "\n%s to ", c->copy ? "copy" : "rename");
 		write_name("", c->new_path, out);
@@ -222,7 +274,9 @@ void write_change(const struct change *c, struct strbuf *out)
 		sb_addf(out, " %06o", nm);
 	sb_addch(out, '\n');
 	if (binary) {
-		add_binary(gp, out);
+		sb_addstr(out, "GIT binary patch\n");
+		binary_write(&b, out);
+		binary_write(&a, out);
 	} else if (a.len || b.len) {
 		add_side("--- ", "a/", c->old_path, out);
 		add_side("+++ ", "b/", c->new_path, out);

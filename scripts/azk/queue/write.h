@@ -16,7 +16,6 @@ struct change {
 	const char *old_path, *new_path;	/* NULL where it does not exist */
 	mode_t old_mode, new_mode;		/* permission bits; only 0100 matters */
 	const struct lines *old, *new;
-	unsigned int similarity;	/* of a rename or copy, in percent */
 	bool copy;
 };
 
