@@ -22,6 +22,7 @@
 #include <sys/types.h>
 
 #define AZK_VERSION "0.1"
+#define AZK_DATE "2026-11-20"	/* of the version, for the man pages */
 
 /* Exit status of every verb. */
 enum azk_exit {
@@ -278,6 +279,12 @@ enum { AZK_OPT_HELP = -1, AZK_OPT_BAD = -2 };
  */
 int azk_parse_opts(const struct azk_opt *opts, const char *usage, const char *example, int argc,
 		   char **argv);
+
+/* Whether a man page or completion is being made of the options; then they are taken. (core/doc.c) */
+bool azk_described(const struct azk_opt *opts, const char *usage, const char *example);
+
+/* argv[0] is "man" or "completion". (core/doc.c) */
+int azk_doc(const struct azk_noun *const *nouns, size_t n, int argc, char **argv);
 
 /* Runs argv[1] argv[2] of the table (NULL entries are skipped). */
 int azk_main(const struct azk_noun *const *nouns, size_t n, int argc, char **argv);

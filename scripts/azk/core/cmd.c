@@ -46,6 +46,9 @@ int azk_parse_opts(const struct azk_opt *opts, const char *usage, const char *ex
 	bool only_args = false;
 	int n = 0;
 
+	if (azk_described(opts, usage, example))
+		return AZK_OPT_HELP;
+
 	for (int i = 1; i < argc; i++) {
 		char *a = argv[i];
 		const struct azk_opt *o;
@@ -108,7 +111,8 @@ static void print_nouns(const struct azk_noun *const *nouns, size_t n, FILE *out
 		for (const struct azk_verb *v = nouns[i]->verbs; v->name; v++)
 			fprintf(out, "  azk %s %-10s %s\n", nouns[i]->name, v->name, v->help);
 	}
-	fputs("\nazk <noun> <verb> --help tells the options.\n"
+	fputs("\nazk <noun> <verb> --help tells the options; azk man <noun> <verb> prints the man page,\n"
+	      "azk completion bash what bash needs to complete a command line.\n"
 	      "exit status: 0 it holds, 1 findings, 2 bad input or usage\n", out);
 }
 
@@ -144,6 +148,8 @@ int azk_main(const struct azk_noun *const *nouns, size_t n, int argc, char **arg
 		puts("azk " AZK_VERSION);
 		return flush(AZK_OK);
 	}
+	if (!strcmp(arg, "man") || !strcmp(arg, "completion"))
+		return flush(azk_doc(nouns, n, argc - 1, argv + 1));
 	for (size_t i = 0; i < n; i++) {
 		if (nouns[i] && !strcmp(nouns[i]->name, arg))
 			noun = nouns[i];

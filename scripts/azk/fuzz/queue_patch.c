@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Input: file content, NUL, patch. Every file the patch names has that content.
- * Whatever parses and applies must be undone to exactly what was there.
+ * Input: file content, NUL, patch. Every file the patch names has that content;
+ * its first byte chooses the fuzz. Whatever parses and applies must be undone to
+ * exactly what was there, and a patch to one file that was placed where it says
+ * keeps its bytes when it is refreshed.
  */
 #include <stdlib.h>
 
 #include "queue/apply.h"
+#include "queue/write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,6 +37,23 @@ static void check_back(struct tree *t)
 	}
 }
 
+static void check_rewrite(const struct patch *p, struct tree *before, struct tree *after,
+			  const struct apply_stats *st)
+{
+	struct strbuf out = STRBUF_INIT;
+	const char *why = NULL;
+	bool numbers = true;
+
+	for (size_t i = 0; i < p->hunks.n; i++)
+		numbers &= i == 0 && p->hunks.v[i].old_start == p->hunks.v[i].new_start;
+	if (!patch_rewrite(p, before, after, NULL, &out, &why) && p->diffs.n == 1 &&
+	    p->diffs.v[0].kind == DIFF_MODIFY && !p->diffs.v[0].is_binary && numbers &&
+	    !p->diffs.v[0].new_mode && !st->offset && !st->fuzz &&
+	    (out.len != p->len || memcmp(out.buf, p->buf, p->len)))
+		abort();
+	sb_free(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char dir[] = "/tmp/azk-fuzz.XXXXXX";
@@ -45,14 +65,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct strbuf undo = STRBUF_INIT;
 	struct apply_stats st;
 	struct azk_report *r;
+	struct apply_opts opts = { .fuzz = n ? data[0] % 4 : 0 };
 	struct patch p;
-	struct tree t;
+	struct tree t, before;
 	char *buf;
 
 	if (!made && !mkdtemp(dir))
 		abort();
 	made = true;
-	if (tree_open(&t, dir))
+	if (tree_open(&t, dir) || tree_open(&before, dir))
 		abort();
 	buf = xmalloc(size - skip);
 	memcpy(buf, data + skip, size - skip);
@@ -61,10 +82,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < p.diffs.n; i++) {
 			const char *old = p.diffs.v[i].old_path;
 
-			if (old && !strmap_get(&t.files, old))
+			if (old && !strmap_get(&t.files, old)) {
 				add_file(&t, old, (const char *)data, n);
+				add_file(&before, old, (const char *)data, n);
+			}
 		}
-		if (!apply_patch(&t, &p, r, &undo, &paths, &st)) {
+		if (!apply_patch_with(&t, &p, &opts, r, &undo, &paths, &st)) {
+			check_rewrite(&p, &before, &t, &st);
 			if (undo_patch(&t, undo.buf, undo.len, &dirs, &again))
 				abort();
 			check_back(&t);
@@ -73,6 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	}
 	tree_close(&t);
+	tree_close(&before);
 	patch_free(&p);
 	strlist_free(&paths);
 	strlist_free(&again);

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <regex.h>
 
-#include "queue/queue.h"
+#include "queue/lint.h"
 
 #define MAX_SUBJECT 75
 
@@ -282,11 +282,14 @@ static void lint_text(json_t *root, FILE *out)
 
 int queue_lint(int argc, char **argv)
 {
-	const char *file = NULL;
+	const char *file = NULL, *tree = NULL, *git = NULL;
 	unsigned long jobs = 2;
 	bool json = false;
 	const struct azk_opt opts[] = {
 		{ .name = "series", .arg = "FILE", .str = &file, .required = true, .help = "the series file" },
+		{ .name = "tree", .arg = "DIR", .str = &tree,
+		  .help = "a kernel tree: run its checkpatch.pl, compare Drop-when with its version" },
+		{ .name = "git", .arg = "DIR", .str = &git, .help = "a kernel clone, for 'Drop-when: landed <sha>'" },
 		{ .name = "jobs", .arg = "N", .num = &jobs, .help = "threads (default 2)" },
 		{ .name = "json", .flag = &json, .help = "print the record as JSON" },
 		{ 0 },
@@ -298,7 +301,7 @@ int queue_lint(int argc, char **argv)
 	json_int_t checked = 0;
 	int rc;
 
-	rc = azk_parse_opts(opts, "queue lint --series FILE [--json]",
+	rc = azk_parse_opts(opts, "queue lint --series FILE [--tree DIR [--git DIR]] [--json]",
 			    "queue lint --series patches/series", argc, argv);
 	if (rc > 0)
 		return azk_error("queue lint takes no argument '%s'", argv[1]);
@@ -320,6 +323,10 @@ int queue_lint(int argc, char **argv)
 		if (!l.p->errs.n)
 			lint_patch(&l);
 	}
+	lint_duplicates(&list, l.r);
+	lint_drop_when(&list, tree, git, l.r);
+	if (tree)
+		lint_checkpatch(&list, tree, jobs, l.r);
 	if (azk_is_dir(s.dir))
 		lint_orphans(&l, "", &listed);
 	json_object_set_new(report_root(l.r), "checked", json_integer(checked));

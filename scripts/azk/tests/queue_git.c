@@ -5,27 +5,6 @@
 #define AZK "$AZK queue "
 #define FORMAT "git format-patch -q --zero-commit -N --no-signature "
 
-static void run(const char *dir, int want, const char *cmd)
-{
-	int rc = sh(dir, cmd);
-
-	if (rc != want) {
-		_cleanup_free_ char *out = get_file(dir, "out");
-
-		print_error("%s: exit %d: %s\n", cmd, rc, out);
-	}
-	assert_int_equal(rc, want);
-}
-
-static void out_says(const char *dir, const char *words)
-{
-	_cleanup_free_ char *out = get_file(dir, "out");
-
-	if (!strstr(out, words))
-		print_error("output: %s\n", out);
-	assert_non_null(strstr(out, words));
-}
-
 /* A repository with one commit for each thing a patch can hold. */
 static char *setup(void)
 {

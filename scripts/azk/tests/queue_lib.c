@@ -60,6 +60,27 @@ int sh(const char *dir, const char *cmd)
 	return WIFSIGNALED(st) ? 256 + WTERMSIG(st) : WEXITSTATUS(st);
 }
 
+void run(const char *dir, int want, const char *cmd)
+{
+	int rc = sh(dir, cmd);
+
+	if (rc != want) {
+		_cleanup_free_ char *out = get_file(dir, "out");
+
+		print_error("%s: exit %d: %s\n", cmd, rc, out);
+	}
+	assert_int_equal(rc, want);
+}
+
+void out_says(const char *dir, const char *words)
+{
+	_cleanup_free_ char *out = get_file(dir, "out");
+
+	if (!strstr(out, words))
+		print_error("output: %s\n", out);
+	assert_non_null(strstr(out, words));
+}
+
 static void snap(const char *dir, const char *rel, struct strbuf *sb)
 {
 	_cleanup_free_ char *path = *rel ? path_join(dir, rel) : xstrdup(dir);

@@ -25,6 +25,10 @@ char *get_file(const char *dir, const char *name);	/* NULL when absent; owned */
  */
 int sh(const char *dir, const char *cmd);
 
+/* The same for a test: must end with the status want, else the output is shown. */
+void run(const char *dir, int want, const char *cmd);
+void out_says(const char *dir, const char *words);	/* of the last command */
+
 /* Names, modes and contents of everything below dir, without .azk; owned. */
 char *snapshot(const char *dir);
 

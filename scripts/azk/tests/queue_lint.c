@@ -121,6 +121,8 @@ static void orphans_and_misplaced_files_are_found(void **state)
 	put_file(dir, "p/hv/x.patch", GOOD);
 	put_file(dir, "p/y.patch", GOOD);
 	put_file(dir, "p/hv/deep/z.patch", GOOD);
+	/* not the same change three times, which is another finding */
+	assert_int_equal(sh(dir, "sed -i 's/^+c/+d/' p/y.patch; sed -i 's/^+c/+e/' p/hv/deep/z.patch"), 0);
 	put_file(dir, "p/hv/orphan.patch", GOOD);
 	put_file(dir, "p/hv/x.c.rej", "");
 	put_file(dir, "p/hv/README.md", "");
@@ -134,6 +136,91 @@ static void orphans_and_misplaced_files_are_found(void **state)
 	scratch_free(dir);
 }
 
+/* A tree with the two files lint asks: a version, and a checkpatch that finds one thing. */
+static void tree(const char *dir, const char *cond, const char *rule, const char *says)
+{
+	_cleanup_free_ char *patch = xasprintf("%s" UPSTREAM CATEGORY "Drop-when: %s\n" TEST SOB
+					       DIFF_HEAD ADDED DIFF_TAIL, HEAD SUBJECT BODY, cond);
+	_cleanup_free_ char *out = NULL;
+	int rc;
+
+	put_file(dir, "t/Makefile", "# SPDX\nVERSION = 6\nPATCHLEVEL = 18\nSUBLEVEL = 15\nEXTRAVERSION =\n");
+	put_file(dir, "t/scripts/checkpatch.pl", "$/ = undef; $_ = <STDIN>; "
+		 "/BAD/ and print \"-:9: WARNING:SOME_TYPE: words\\n\" and exit 1;\n");
+	put_file(dir, "p/series", "hv/x.patch\n");
+	put_file(dir, "p/hv/x.patch", patch);
+	rc = sh(dir, "$AZK queue lint --series p/series --tree t");
+	out = get_file(dir, "out");
+	if (rc != (rule ? 1 : 0) || (rule && (!strstr(out, rule) || !strstr(out, says))))
+		print_error("%s: exit %d: %s\n", cond, rc, out);
+	assert_int_equal(rc, rule ? 1 : 0);
+	assert_true(!rule || (strstr(out, rule) && strstr(out, says)));
+}
+
+static void a_condition_for_dropping_that_holds_is_found(void **state)
+{
+	char *dir = scratch_new();
+
+	(void)state;
+	tree(dir, "version >= 6.18.15", "[drop-when]", "x.patch:9: error");
+	tree(dir, "version >= v6.18", "[drop-when]", "6.18.15");
+	tree(dir, "version >= 5.99", "[drop-when]", "drop the patch");
+	tree(dir, "version >= 6.18.16", NULL, NULL);
+	tree(dir, "version >= 6.19-rc1", NULL, NULL);
+	tree(dir, "version >= 7.0", NULL, NULL);
+	tree(dir, "landed", NULL, NULL);
+	tree(dir, "never", NULL, NULL);
+	scratch_free(dir);
+}
+
+static void a_landed_commit_is_looked_up_in_the_clone(void **state)
+{
+	char *dir = scratch_new();
+	_cleanup_free_ char *sha = NULL, *cond = NULL, *out = NULL;
+
+	(void)state;
+	assert_int_equal(sh(dir, "git init -q r && cd r && git config user.name a && git config user.email a@b.invalid && "
+			    "git commit -q --allow-empty -m 1 && git rev-parse HEAD >../sha && git commit -q --allow-empty -m 2 && "
+			    "git tag v6.18.15 && git commit -q --allow-empty -m 3 && git rev-parse HEAD >../later"), 0);
+	sha = get_file(dir, "sha");
+	cond = xasprintf("landed %.40s", sha);
+	tree(dir, cond, NULL, NULL);	/* without --git it is not known */
+	assert_int_equal(sh(dir, "$AZK queue lint --series p/series --tree t --git r"), 1);
+	assert_int_equal(sh(dir, "sed -i \"s/^Drop-when.*/Drop-when: landed $(cat later)/\" p/hv/x.patch; "
+			    "$AZK queue lint --series p/series --tree t --git r"), 0);
+	scratch_free(dir);
+}
+
+static void what_checkpatch_says_is_found(void **state)
+{
+	char *dir = scratch_new();
+
+	(void)state;
+	tree(dir, "never", NULL, NULL);
+	assert_int_equal(sh(dir, "sed -i 's/^It did/BAD It did/' p/hv/x.patch; $AZK queue lint --series p/series --tree t"), 1);
+	assert_int_equal(sh(dir, "$AZK queue lint --series p/series --tree t | grep -q "
+			    "'x.patch:9: error: WARNING:SOME_TYPE: words .checkpatch.'"), 0);
+	assert_int_equal(sh(dir, "rm t/scripts/checkpatch.pl; $AZK queue lint --series p/series --tree t"), 2);
+	scratch_free(dir);
+}
+
+static void the_same_change_in_two_patches_is_found(void **state)
+{
+	char *dir = scratch_new();
+	_cleanup_free_ char *out = NULL;
+
+	(void)state;
+	put_file(dir, "p/series", "hv/x.patch\nhv/y.patch\n");
+	put_file(dir, "p/hv/x.patch", GOOD);
+	put_file(dir, "p/hv/y.patch", GOOD);
+	assert_int_equal(sh(dir, "$AZK queue lint --series p/series"), 1);
+	out = get_file(dir, "out");
+	assert_non_null(strstr(out, "p/hv/y.patch:17: error: f: the same 2 changed lines as in p/hv/x.patch:17 [duplicate]"));
+	/* two lines that are the same in other surroundings are no duplicate */
+	assert_int_equal(sh(dir, "sed -i 's/^ a$/ x/' p/hv/y.patch; $AZK queue lint --series p/series"), 0);
+	scratch_free(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +229,10 @@ int main(void)
 		cmocka_unit_test(a_malformed_trailer_is_found),
 		cmocka_unit_test(a_bad_subject_or_author_is_found),
 		cmocka_unit_test(whitespace_in_added_lines_is_found),
+		cmocka_unit_test(a_condition_for_dropping_that_holds_is_found),
+		cmocka_unit_test(a_landed_commit_is_looked_up_in_the_clone),
+		cmocka_unit_test(what_checkpatch_says_is_found),
+		cmocka_unit_test(the_same_change_in_two_patches_is_found),
 		cmocka_unit_test(orphans_and_misplaced_files_are_found),
 	};
 

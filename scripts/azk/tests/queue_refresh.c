@@ -8,27 +8,6 @@
 #define REFRESH "$AZK queue refresh --tree tree --series p/series"
 #define POP "$AZK queue pop --all --tree tree"
 
-static void out_says(const char *dir, const char *words)
-{
-	_cleanup_free_ char *out = get_file(dir, "out");
-
-	if (!strstr(out, words))
-		print_error("output: %s\n", out);
-	assert_non_null(strstr(out, words));
-}
-
-static void run(const char *dir, int want, const char *cmd)
-{
-	int rc = sh(dir, cmd);
-
-	if (rc != want) {
-		_cleanup_free_ char *out = get_file(dir, "out");
-
-		print_error("%s: exit %d: %s\n", cmd, rc, out);
-	}
-	assert_int_equal(rc, want);
-}
-
 /* Two files of 60 lines, two patches by git format-patch in the form of our queue. */
 static char *setup(void)
 {

@@ -43,15 +43,6 @@ static void same(const char *dir, const char *want)
 	assert_string_equal(have, want);
 }
 
-static void out_says(const char *dir, const char *words)
-{
-	_cleanup_free_ char *out = get_file(dir, "out");
-
-	if (!strstr(out, words))
-		print_error("output: %s\n", out);
-	assert_non_null(strstr(out, words));
-}
-
 /* Kills cmd at every failpoint; going on must reach after, and back to before. */
 static void kill_at_each(char *dir, const char *cmd, const char *start, const char *before,
 			 const char *after, size_t undecided)
