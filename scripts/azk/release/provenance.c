@@ -182,7 +182,10 @@ int release_provenance(int argc, char **argv)
 	struct build_facts f = { 0 };
 	struct azk_report *r;
 	json_t *st, *deps;
-	int n = azk_parse_opts(opts, "release provenance OPTIONS RPM...", NULL, argc, argv);
+	int n = azk_parse_opts(opts, "release provenance OPTIONS RPM...",
+			       "release provenance --base kernel.base --tarball \"$(scripts/fetch 6.18.15)\" "
+			       "--series patches/series --flavour azure --arch x86_64 --key ed25519.pem "
+			       "--out azure.intoto.jsonl --public azure.pub out/rpms/*.rpm", argc, argv);
 
 	if (n <= 0) {
 		strlist_free(&o.byproducts);
