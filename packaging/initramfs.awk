@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# gawk -v release=UNAME_R -f initramfs.awk modules.builtin modules.dep initramfs.list: the dracut drop-in
-# that names those drivers of the list which are modules.
+# gawk -v release=UNAME_R -v build=FLAVOUR-ARCH -f initramfs.awk modules.builtin modules.dep initramfs.list:
+# the dracut drop-in that names those drivers of the list which are modules.
 function name_of(path) {
 	sub(/:.*/, "", path)
 	sub(/.*\//, "", path)
 	sub(/\.ko.*/, "", path)
 	gsub(/-/, "_", path)
 	return path
+}
+# As in the lists of split-modules.awk: the line says that this build has none.
+function absent(    i, glob) {
+	for (i = 3; i <= NF && $i ~ /^-/; i++) {
+		glob = substr($i, 2)
+		gsub(/\*/, ".*", glob)
+		if (build ~ "^" glob "$")
+			return 1
+	}
+	return 0
 }
 FILENAME == ARGV[1] { builtin[name_of($1)]; next }
 FILENAME == ARGV[2] { module[name_of($1)]; next }
@@ -15,7 +25,7 @@ FILENAME == ARGV[2] { module[name_of($1)]; next }
 	name = name_of($1)
 	if (name in module)
 		drivers = drivers " " name
-	else if (!(name in builtin)) {
+	else if (!(name in builtin) && !absent()) {
 		print "initramfs.list: " $1 ": this kernel has no such driver" >"/dev/stderr"
 		status = 1
 	}
