@@ -28,6 +28,7 @@ void *xreallocarray(void *p, size_t n, size_t size)
 
 char *xstrdup(const char *s)
 {
+	/* cppcheck-suppress ctunullpointer ; azk_parse_opts() sets every required option */
 	return check(strdup(s));
 }
 
