@@ -78,7 +78,7 @@ static int add_delta(git_repository *repo, const git_diff_delta *d, struct strbu
 		     const char **why)
 {
 	bool has_old = d->status != GIT_DELTA_ADDED, has_new = d->status != GIT_DELTA_DELETED;
-	struct change c = { 0 };
+	struct file_change c = { 0 };
 	struct side a, b = { 0 };
 	int rc = -EINVAL;
 

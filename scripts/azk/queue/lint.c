@@ -288,7 +288,7 @@ int queue_lint(int argc, char **argv)
 	const struct azk_opt opts[] = {
 		{ .name = "series", .arg = "FILE", .str = &file, .required = true, .help = "the series file" },
 		{ .name = "tree", .arg = "DIR", .str = &tree,
-		  .help = "a kernel tree: run its checkpatch.pl, compare Drop-when with its version" },
+		  .help = "a kernel tree: run its checkpatch.pl, compare Drop-when with its version and files" },
 		{ .name = "git", .arg = "DIR", .str = &git, .help = "a kernel clone, for 'Drop-when: landed <sha>'" },
 		{ .name = "jobs", .arg = "N", .num = &jobs, .help = "threads (default 2)" },
 		{ .name = "json", .flag = &json, .help = "print the record as JSON" },

@@ -10,8 +10,9 @@ void lint_duplicates(const struct patch_list *l, struct azk_report *r);
 
 /*
  * Drop-when of every patch against the version of tree (NULL: only that it can
- * be read) and, for "landed <sha>", the clone git (NULL: not known). Conditions
- * and what came of them go to "drop_when" of the record; one that holds is a finding.
+ * be read), its files for "landed", and the clone git (NULL: not known) for
+ * "landed <sha>". Conditions and what came of them go to "drop_when" of the
+ * record; one that holds is a finding.
  */
 void lint_drop_when(const struct patch_list *l, const char *tree, const char *git,
 		    struct azk_report *r);

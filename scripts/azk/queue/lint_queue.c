@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* lint: the same change twice, and conditions for dropping a patch. */
 #include <errno.h>
+#include <unistd.h>
 
 #include "queue/git.h"
+#include "queue/landed.h"
 #include "queue/lint.h"
 
 #define FEW 3	/* so many changed lines are hardly the same by chance */
@@ -139,12 +141,45 @@ static const char *landed(git_repository *repo, const char *tag, const char *sha
 	return says;
 }
 
+/* Judges the series by content. A tree our patches are applied to would only show themselves. */
+static const char *compare(const struct patch_list *l, const char *tree, struct series_verdicts *v)
+{
+	_cleanup_free_ char *state = NULL;
+	struct azk_report *own;
+
+	if (!tree)
+		return "unknown: no --tree";
+	state = path_join(tree, ".azk");
+	if (!access(state, F_OK))
+		return "unknown: patches are applied to the tree";
+	own = report_new("queue");	/* what does not apply is for apply to say */
+	landed_series(l, tree, tree, NULL, own, v);
+	report_free(own);
+	return "unknown: the tree cannot be compared";
+}
+
+static const char *by_content(const struct series_verdicts *v, const struct patch *p, const char *why)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		if (v->v[i].p != p)
+			continue;
+		if (v->v[i].bad)
+			return "unknown: it neither applies to the tree nor is it there";
+		if (!v->v[i].in_old)
+			return "no";
+		return v->v[i].v.v == LANDED_ALL ? "yes" : "unknown: not proven, see azk queue landed";
+	}
+	return why;
+}
+
 void lint_drop_when(const struct patch_list *l, const char *tree, const char *git,
 		    struct azk_report *r)
 {
 	_cleanup_free_ char *tag = NULL;
 	git_repository *repo = NULL;
 	json_t *out = json_array();
+	struct series_verdicts verdicts = { 0 };
+	const char *not_compared = NULL;
 	long v[3] = { 0 };
 
 	json_object_set_new(report_root(r), "drop_when", out);
@@ -163,12 +198,15 @@ void lint_drop_when(const struct patch_list *l, const char *tree, const char *gi
 
 		if (!t)
 			continue;
-		if (str_starts(t->value, "version >= "))
+		if (str_starts(t->value, "version >= ")) {
 			holds = !tree ? "unknown: no --tree" : at_least(v, t->value + 11) ? "yes" : "no";
-		else if (str_starts(t->value, "landed "))
+		} else if (str_starts(t->value, "landed ")) {
 			holds = repo && tree ? landed(repo, tag, t->value + 7) : "unknown: needs --tree and --git";
-		else if (!strcmp(t->value, "landed"))
-			holds = "unknown: names no commit; compare contents";
+		} else if (!strcmp(t->value, "landed")) {
+			if (!not_compared)
+				not_compared = compare(l, tree, &verdicts);
+			holds = by_content(&verdicts, p, not_compared);
+		}
 		json_array_append_new(out, json_pack("{s:s, s:s, s:s}", "patch", p->name, "condition",
 						     t->value, "holds", holds));
 		if (!strcmp(holds, "yes"))
@@ -176,5 +214,6 @@ void lint_drop_when(const struct patch_list *l, const char *tree, const char *gi
 				   "Drop-when: %s holds for %ld.%ld.%ld; drop the patch", t->value, v[0],
 				   v[1], v[2]);
 	}
+	series_verdicts_free(&verdicts);
 	git_repository_free(repo);
 }

@@ -39,5 +39,7 @@ int queue_refresh(int argc, char **argv);
 int queue_import(int argc, char **argv);
 int queue_export(int argc, char **argv);
 int queue_lint(int argc, char **argv);
+int queue_equal(int argc, char **argv);
+int queue_deps(int argc, char **argv);
 
 #endif

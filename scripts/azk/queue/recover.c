@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "queue/linediff.h"
 #include "queue/queue.h"
 #include "queue/replay.h"
 #include "queue/tx.h"
@@ -24,12 +25,6 @@ const char *boot_id(void)
 	if (!*id && !azk_read_file("/proc/sys/kernel/random/boot_id", &sb))
 		snprintf(id, sizeof(id), "%s", str_trim(sb.buf));
 	return id;
-}
-
-static void join(const struct lines *l, struct strbuf *out)
-{
-	for (size_t i = 0; i < l->n; i++)
-		sb_add(out, l->v[i].s, l->v[i].len);
 }
 
 /*
@@ -73,7 +68,7 @@ static int wanted(struct replay *rp, const char *path, const char *hex,
 	f = tree_get(&rp->tree, path, &why);
 	if (!f || !f->exists)
 		return -EIO;
-	join(&f->lines, out);
+	lines_join(&f->lines, out);
 	return has_hash(out, hex) ? 0 : -EIO;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "queue/git.h"
+#include "queue/linediff.h"
 #include "queue/write.h"
 
 struct rewrite {
@@ -11,23 +12,6 @@ struct rewrite {
 	const char **why;
 	bool changed;
 };
-
-static void join(const struct lines *l, struct strbuf *out)
-{
-	for (size_t i = 0; i < l->n; i++)
-		sb_add(out, l->v[i].s, l->v[i].len);
-}
-
-static bool same_lines(const struct lines *a, const struct lines *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++) {
-		if (!line_eq(&a->v[i], &b->v[i]))
-			return false;
-	}
-	return true;
-}
 
 /* Where the line that holds or precedes s begins. */
 static size_t line_start(const struct patch *p, size_t at)
@@ -60,8 +44,8 @@ static void put_header(const struct patch *p, const struct file_diff *d, const s
 		if (n > 6 && !memcmp(line, "index ", 6) && *d->old_id) {
 			size_t k = strlen(d->old_id);
 
-			join(old, &a);
-			join(new, &b);
+			lines_join(old, &a);
+			lines_join(new, &b);
 			blob_id(sb_str(&a), a.len, id[0]);
 			blob_id(sb_str(&b), b.len, id[1]);
 			sb_addf(out, "index %.*s..%.*s", (int)k, d->kind == DIFF_CREATE ? d->old_id : id[0],
@@ -137,9 +121,14 @@ static bool in_place(const struct patch *p, const struct file_diff *d, const str
 	return true;
 }
 
+/*
+ * How many context lines the part was written with: above a hunk that is not at
+ * the start of the file stand just as many, elsewhere the file may have ended.
+ */
 static unsigned int context_of(const struct patch *p, const struct file_diff *d)
 {
 	size_t most = 0;
+	bool sure = false;
 
 	for (size_t i = 0; i < d->n; i++) {
 		const struct hunk *h = &p->hunks.v[d->first + i];
@@ -152,8 +141,9 @@ static unsigned int context_of(const struct patch *p, const struct file_diff *d)
 			trail++;
 		most = lead > most ? lead : most;
 		most = trail > most ? trail : most;
+		sure |= h->old_start > 1;
 	}
-	return most ? (unsigned int)most : 3;
+	return most && (sure || most > 3) ? (unsigned int)most : 3;
 }
 
 /* The part still is the change: its own bytes, or its own hunks at their new places. */
@@ -165,7 +155,7 @@ static bool put_same(struct rewrite *rw, const struct file_diff *d, const struct
 	struct lines got = { 0 };
 	bool ok = false;
 
-	if (!place_hunks_fuzz(rw->p, d, old, 8, &got, res, NULL) && same_lines(&got, new)) {
+	if (!place_hunks_fuzz(rw->p, d, old, 8, &got, res, NULL) && lines_equal(&got, new)) {
 		if (in_place(rw->p, d, res)) {
 			sb_add(&sb, rw->p->buf + d->off, d->end - d->off);
 			ok = true;
@@ -191,9 +181,9 @@ static bool binary_same(const struct rewrite *rw, const struct file_diff *d, con
 
 	(void)rw;
 	if (o && o->exists)
-		join(&o->lines, &a);
+		lines_join(&o->lines, &a);
 	if (n && n->exists)
-		join(&n->lines, &b);
+		lines_join(&n->lines, &b);
 	blob_id(sb_str(&a), a.len, id);
 	if (d->old_path && d->kind != DIFF_CREATE && strcmp(id, d->old_id))
 		return false;
@@ -203,7 +193,7 @@ static bool binary_same(const struct rewrite *rw, const struct file_diff *d, con
 
 static void put_new(const struct vfile *o, const struct vfile *n, struct strbuf *out)
 {
-	struct change c = { 0 };
+	struct file_change c = { 0 };
 	static const struct lines none;
 
 	c.old = o && o->exists ? &o->lines : &none;
@@ -244,16 +234,18 @@ static int put_part(struct rewrite *rw, const struct file_diff *d, struct strbuf
 		return -EINVAL;
 	old = o->exists && d->kind != DIFF_CREATE ? &o->lines : &none;
 	new = n->exists && d->kind != DIFF_DELETE ? &n->lines : &none;
-	/* a plain diff cannot say that a file is new */
-	kind_ok = (d->kind == DIFF_DELETE) == !n->exists &&
+	/* a plain diff cannot say that a file is new, but that it is /dev/null it can */
+	kind_ok = (d->kind == DIFF_DELETE) == !n->exists && !(d->kind == DIFF_CREATE && o->exists) &&
 		(!d->git || d->kind == DIFF_RENAME || d->kind == DIFF_COPY || (d->kind == DIFF_CREATE) == !o->exists);
 	mode_ok = !n->exists || !(d->new_mode && (d->old_mode || d->kind == DIFF_CREATE)) ||
 		!(n->mode & 0100) == !(d->new_mode & 0100);
+	if (d->old_mode && o->exists && !(o->mode & 0100) != !(d->old_mode & 0100))
+		mode_ok = false;
 	if (d->kind == DIFF_MODIFY && !d->new_mode && n->exists && o->exists)
 		mode_ok = !(n->mode & 0100) == !(o->mode & 0100);
 	if (kind_ok && mode_ok && parts_of(rw->p, from) == 1 && parts_of(rw->p, to) == 1) {
 		if (d->is_binary ? binary_same(rw, d, o, n) : d->n ? put_same(rw, d, old, new, out) :
-		    same_lines(old, new)) {
+		    lines_equal(old, new)) {
 			if (d->is_binary || !d->n)
 				sb_add(out, rw->p->buf + d->off, d->end - d->off);
 			return 0;
@@ -271,8 +263,11 @@ static int put_part(struct rewrite *rw, const struct file_diff *d, struct strbuf
 		}
 	}
 	rw->changed = true;
-	if (d->kind == DIFF_RENAME || d->kind == DIFF_COPY) {
-		struct change c = { .old_path = from, .new_path = to, .old = old, .new = new,
+	/* of a copy that is gone nothing is left; its source stays */
+	if (d->kind == DIFF_COPY && !n->exists)
+		return 0;
+	if ((d->kind == DIFF_RENAME || d->kind == DIFF_COPY) && o->exists && n->exists) {
+		struct file_change c = { .old_path = from, .new_path = to, .old = old, .new = new,
 				    .old_mode = o->mode, .new_mode = n->mode,
 				    .copy = d->kind == DIFF_COPY };
 
@@ -283,16 +278,16 @@ static int put_part(struct rewrite *rw, const struct file_diff *d, struct strbuf
 	return 0;
 }
 
-/* The diffstat of the message, if it has one, for the new diff. */
-static void restat(const struct strbuf *in, const char *name, struct strbuf *out)
+/* The diffstat of the message, if it has one, for the new diff; was is the patch before. */
+static void restat(const struct strbuf *in, const struct patch *was, struct strbuf *out)
 {
-	_cleanup_sb_ struct strbuf stat = STRBUF_INIT;
+	_cleanup_sb_ struct strbuf stat = STRBUF_INIT, old = STRBUF_INIT;
 	size_t first = 0, last = 0, pos = 0, n, at = 0;
 	const char *line;
 	struct patch p;
 	bool good;
 
-	good = !patch_parse(&p, name, name, xmemdup0(sb_str(in), in->len), in->len);
+	good = !patch_parse(&p, was->name, was->name, xmemdup0(sb_str(in), in->len), in->len);
 	while (good && pos < p.diffs.v[0].off && azk_next_line(in->buf, p.diffs.v[0].off, &pos, &line, &n)) {
 		const char *sum = memmem(line, n, " changed, ", 10);
 
@@ -309,7 +304,11 @@ static void restat(const struct strbuf *in, const char *name, struct strbuf *out
 		at = pos;
 	}
 	if (first && last) {
+		write_diffstat(was, &old);
 		write_diffstat(&p, &stat);
+	}
+	/* hunks that only moved leave it as somebody wrote it */
+	if (stat.len && strcmp(sb_str(&old), sb_str(&stat))) {
 		sb_add(out, in->buf, first);
 		sb_add(out, stat.buf, stat.len);
 		sb_add(out, in->buf + last, in->len - last);
@@ -356,6 +355,6 @@ int patch_rewrite(const struct patch *p, struct tree *before, struct tree *after
 	if (!rw.changed)
 		sb_add(out, p->buf, p->len);
 	else
-		restat(&sb, p->name, out);
+		restat(&sb, p, out);
 	return 0;
 }

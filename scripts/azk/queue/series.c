@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 
-#include "queue/patch.h"
+#include "queue/rebase.h"
 
 static bool is_sha(const char *s)
 {
@@ -67,6 +67,9 @@ int series_load(struct series *s, const char *file, struct azk_report *r)
 	memset(s, 0, sizeof(*s));
 	s->file = xstrdup(file);
 	s->dir = path_dirname(file);
+	rc = rebase_recover(file, r);
+	if (rc)
+		return rc;
 	rc = azk_read_file(file, &sb);
 	if (rc) {
 		report_bad(r, "series", file, 0, "reading the series: %s", strerror(-rc));

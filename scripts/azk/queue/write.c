@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Diffs as git writes them, from two contents. */
-#include <ctype.h>
 #include <errno.h>
 
 #include "queue/binary.h"
 #include "queue/git.h"
+#include "queue/linediff.h"
 #include "queue/write.h"
-
-#define FUNC_MAX 80	/* git cuts function names there */
-
-static void join(const struct lines *l, struct strbuf *out)
-{
-	for (size_t i = 0; l && i < l->n; i++)
-		sb_add(out, l->v[i].s, l->v[i].len);
-}
 
 void write_name(const char *prefix, const char *name, struct strbuf *out)
 {
@@ -39,44 +31,6 @@ void write_name(const char *prefix, const char *name, struct strbuf *out)
 		sb_addch(out, '"');
 }
 
-/* "out:" and "default:": git's C driver does not take them for functions. */
-static bool is_label(const char *s, size_t n)
-{
-	size_t i = 0;
-
-	while (i < n && (isalnum((unsigned char)s[i]) || s[i] == '_'))
-		i++;
-	if (i == n || s[i++] != ':')
-		return false;
-	while (i < n && isspace((unsigned char)s[i]))
-		i++;
-	return i == n || (i + 1 < n && s[i] == '/' && (s[i + 1] == '/' || s[i + 1] == '*'));
-}
-
-/* The nearest line above old line at (from 0) that begins a function, as git's default and C drivers see it. */
-static void add_function(const char *path, const struct lines *old, size_t at, struct strbuf *out)
-{
-	bool c = str_ends(path, ".c") || str_ends(path, ".h");
-
-	while (at--) {
-		const char *s = old->v[at].s;
-		size_t n = old->v[at].len;
-
-		if (n && s[n - 1] == '\n')
-			n--;
-		if (!n || !(isalpha((unsigned char)*s) || *s == '_' || *s == (c ? ':' : '$')))
-			continue;
-		if (c && (is_label(s, n) || (*s == ':' && (n < 2 || s[1] != ':'))))
-			continue;
-		n = n < FUNC_MAX ? n : FUNC_MAX;
-		while (n && isspace((unsigned char)s[n - 1]))
-			n--;
-		sb_addch(out, ' ');
-		sb_add(out, s, n);
-		return;
-	}
-}
-
 static void add_range(struct strbuf *out, char sign, int start, int n)
 {
 	sb_addf(out, "%c%d", sign, start);
@@ -88,7 +42,8 @@ static void add_hunks(git_patch *gp, const char *path, const struct lines *old, 
 {
 	for (size_t i = 0; i < git_patch_num_hunks(gp); i++) {
 		const git_diff_hunk *h;
-		size_t n;
+		const char *head = NULL;
+		size_t n, len;
 
 		git_patch_get_hunk(&h, &n, gp, i);
 		sb_addstr(out, "@@ ");
@@ -97,7 +52,11 @@ static void add_hunks(git_patch *gp, const char *path, const struct lines *old, 
 		add_range(out, '+', h->new_start, h->new_lines);
 		sb_addstr(out, " @@");
 		if (h->old_start > 1)
-			add_function(path, old, (size_t)h->old_start - (h->old_lines ? 1 : 0), out);
+			head = lines_heading(old, (size_t)h->old_start - (h->old_lines ? 1 : 0), path, &len);
+		if (head) {
+			sb_addch(out, ' ');
+			sb_add(out, head, len);
+		}
 		sb_addch(out, '\n');
 		for (size_t k = 0; k < n; k++) {
 			const git_diff_line *l;
@@ -139,8 +98,8 @@ void write_hunks(const char *path, const struct lines *old, const struct lines *
 	_cleanup_sb_ struct strbuf a = STRBUF_INIT, b = STRBUF_INIT;
 	git_patch *gp;
 
-	join(old, &a);
-	join(new, &b);
+	lines_join(old, &a);
+	lines_join(new, &b);
 	gp = diff(&a, &b, context);
 	add_hunks(gp, path, old, out);
 	git_patch_free(gp);
@@ -227,7 +186,7 @@ static unsigned int similarity_of(const struct strbuf *a, const struct strbuf *b
 	return most ? (unsigned int)(same * 60000 / most * 100 / 60000) : 100;
 }
 
-void write_change(const struct change *c, struct strbuf *out)
+void write_change(const struct file_change *c, struct strbuf *out)
 {
 	_cleanup_sb_ struct strbuf a = STRBUF_INIT, b = STRBUF_INIT;
 	char id[2][41] = { "", "" };
@@ -236,8 +195,8 @@ void write_change(const struct change *c, struct strbuf *out)
 	bool same, binary;
 	git_patch *gp;
 
-	join(c->old, &a);
-	join(c->new, &b);
+	lines_join(c->old, &a);
+	lines_join(c->new, &b);
 	same = a.len == b.len && !memcmp(sb_str(&a), sb_str(&b), a.len);
 	if (c->old_path && c->new_path && same && om == nm && !moved)
 		return;

@@ -12,7 +12,7 @@
 #define ABBREV 12	/* digits of blob ids, as the kernel asks for in Fixes: */
 
 /* One file on both sides of a change. */
-struct change {
+struct file_change {
 	const char *old_path, *new_path;	/* NULL where it does not exist */
 	mode_t old_mode, new_mode;		/* permission bits; only 0100 matters */
 	const struct lines *old, *new;
@@ -20,7 +20,7 @@ struct change {
 };
 
 /* Appends "diff --git ..." and what follows; nothing when the sides are the same. */
-void write_change(const struct change *c, struct strbuf *out);
+void write_change(const struct file_change *c, struct strbuf *out);
 
 /*
  * Appends only the hunks that turn old into new, with context lines around
@@ -45,6 +45,13 @@ void write_name(const char *prefix, const char *name, struct strbuf *out);
  */
 int patch_rewrite(const struct patch *p, struct tree *before, struct tree *after,
 		  const struct strlist *add, struct strbuf *out, const char **why);
+
+/*
+ * The same for files that are at hand, each of which p touches. Files of p that
+ * are not among them are on neither side: nothing is written for them.
+ */
+int patch_rewrite_sides(const struct patch *p, const struct file_change *files, size_t n,
+			struct strbuf *out, const char **why);
 
 /* Author, date and message of a patch, for a commit. All owned; empty where absent. */
 struct message {

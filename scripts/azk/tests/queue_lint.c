@@ -173,6 +173,29 @@ static void a_condition_for_dropping_that_holds_is_found(void **state)
 	scratch_free(dir);
 }
 
+static void a_landed_change_is_looked_up_in_the_files(void **state)
+{
+	char *dir = scratch_new();
+
+	(void)state;
+	put_file(dir, "t/f", "a\nb\n");
+	tree(dir, "landed", NULL, NULL);
+	run(dir, 0, "$AZK queue lint --series p/series --tree t --json | grep '\"holds\": \"no\"'");
+	put_file(dir, "t/f", "a\nc\n");
+	tree(dir, "landed", "[drop-when]", "Drop-when: landed holds for 6.18.15");
+	/* there because it is applied */
+	put_file(dir, "t/f", "a\nb\n");
+	run(dir, 0, "$AZK queue apply --series p/series --tree t");
+	tree(dir, "landed", NULL, NULL);
+	run(dir, 0, "$AZK queue lint --series p/series --tree t --json | grep 'unknown: patches are applied'");
+	/* neither this way nor that way */
+	run(dir, 0, "$AZK queue pop --all --tree t");
+	put_file(dir, "t/f", "x\ny\n");
+	tree(dir, "landed", NULL, NULL);
+	run(dir, 0, "$AZK queue lint --series p/series --tree t --json | grep 'unknown: it neither'");
+	scratch_free(dir);
+}
+
 static void a_landed_commit_is_looked_up_in_the_clone(void **state)
 {
 	char *dir = scratch_new();
@@ -230,6 +253,7 @@ int main(void)
 		cmocka_unit_test(a_bad_subject_or_author_is_found),
 		cmocka_unit_test(whitespace_in_added_lines_is_found),
 		cmocka_unit_test(a_condition_for_dropping_that_holds_is_found),
+		cmocka_unit_test(a_landed_change_is_looked_up_in_the_files),
 		cmocka_unit_test(a_landed_commit_is_looked_up_in_the_clone),
 		cmocka_unit_test(what_checkpatch_says_is_found),
 		cmocka_unit_test(the_same_change_in_two_patches_is_found),
