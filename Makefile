@@ -40,6 +40,9 @@ compare: ## our kernel beside the archive's cloud kernel: size, steps, boot time
 reproduce: ## three builds compared: same bytes with the same keys, same but for keys with others
 	@scripts/reproduce --flavour $(FLAVOUR) --arch $(ARCH)
 
+rebase: azk ## patches/ carried to the upstream release TO=, with a report; again after resolving conflicts
+	@scripts/rebase $(TO)
+
 check: ## seconds to 3 minutes: azk with sanitizers, lint, rendered configuration, script tests
 	@scripts/test check
 
@@ -52,4 +55,4 @@ campaign: ## the longer runs; PART= one of those `make campaign PART=list` names
 clean: ## remove out/ but for the packages
 	find out -mindepth 1 -maxdepth 1 ! -name rpms ! -name srpms -exec rm -rf {} +
 
-.PHONY: help azk rpm tree render compare reproduce check test campaign clean repo kernel packages
+.PHONY: help azk rpm tree render compare reproduce rebase check test campaign clean repo kernel packages
