@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Files and patches judged from what landed_run.c says about their runs. */
 #include "queue/landed_run.h"
+#include "queue/moved.h"
 
 const char *landed_name(enum landed l)
 {
@@ -74,6 +75,25 @@ mode:
 	free(s.after_to_base);
 }
 
+/* Upstream may have moved what the patch deletes; then nothing of it has landed. */
+static void judge_deleted(const struct change_file *f, struct tree *base, struct tree *old,
+			  struct file_verdict *fv)
+{
+	unsigned int percent;
+	const char *to = moved_to(base, old, &f->before, &percent);
+
+	if (to) {
+		_cleanup_free_ char *why = xasprintf("the file is gone, but %u %% of its lines stand in '%s'",
+						     percent, to);
+
+		whole(fv, LANDED_LIKELY, why);
+	} else if (moved_known(base, old)) {
+		whole(fv, LANDED_ALL, NULL);
+	} else {
+		whole(fv, LANDED_LIKELY, "the file is gone; whether its lines went elsewhere is not known");
+	}
+}
+
 /* What the runs say together. */
 static enum landed sum_up(size_t all, size_t likely, size_t none)
 {
@@ -112,7 +132,7 @@ static void judge_file(const struct change_file *f, struct tree *base, struct tr
 		if (now && now->exists)
 			whole(fv, LANDED_NOT, "the file is still there");
 		else
-			whole(fv, LANDED_ALL, NULL);
+			judge_deleted(f, base, old, fv);
 	} else if (!now || !now->exists) {
 		whole(fv, LANDED_NOT, "the new base has no such file");
 	} else if (renamed && from && from->exists) {

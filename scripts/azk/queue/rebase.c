@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "queue/apply.h"
+#include "queue/moved.h"
 #include "queue/rebase.h"
 
 /* One file of the patch at hand, in the new view before and after it. */
@@ -319,6 +320,9 @@ static void one_patch(struct rebase *rb, struct rebase_patch *out, const struct 
 			.labels = { "old base", "new base" },
 		};
 
+		if (st->f->old_path && !st->ours->exists)
+			in.moved = moved_to(&rb->new_base, &rb->old_base, &st->f->before,
+					    &in.moved_percent);
 		rebase_file(&in, &st->res);
 	}
 	out->cls = class_of(&s);

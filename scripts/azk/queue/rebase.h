@@ -45,6 +45,8 @@ struct file_in {
 	const struct change_file *f;
 	const struct vfile *ours;	/* the new base below the old path; never NULL */
 	const struct vfile *target;	/* ... below the new path of a rename; NULL otherwise */
+	const char *moved;		/* where upstream moved the file to; NULL for not known */
+	unsigned int moved_percent;	/* of its lines */
 	const struct file_verdict *landed;
 	const struct resolutions *known;
 	struct strlist *texts;	/* merged texts that lines point into */

@@ -52,13 +52,6 @@ static struct lines with_landed(const struct change_file *f, const struct file_v
 
 /* ---- lines as a multiset ---- */
 
-static int by_hash(const void *a, const void *b)
-{
-	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static uint64_t *hashes(const struct lines *a, const struct lines *b, size_t *n)
 {
 	uint64_t *v = xcalloc(a->n + b->n + 1, sizeof(*v));
@@ -68,7 +61,7 @@ static uint64_t *hashes(const struct lines *a, const struct lines *b, size_t *n)
 	for (size_t i = 0; i < b->n; i++)
 		v[a->n + i] = azk_hash(1, b->v[i].s, b->v[i].len);
 	*n = a->n + b->n;
-	qsort(v, *n, sizeof(*v), by_hash);
+	qsort(v, *n, sizeof(*v), lines_by_hash);
 	return v;
 }
 
@@ -415,7 +408,12 @@ void rebase_file(const struct file_in *in, struct file_result *out)
 	} else if (!f->old_path) {
 		create(in, out);
 	} else if (!in->ours->exists) {
-		stop(out, REBASE_CONFLICT, "the new base has no such file");
+		if (in->moved)
+			stop(out, REBASE_CONFLICT,
+			     "the new base has no such file: %u %% of its lines stand in '%s'",
+			     in->moved_percent, in->moved);
+		else
+			stop(out, REBASE_CONFLICT, "the new base has no such file");
 		ask_plain(in, out);
 	} else if (renamed && in->target && in->target->exists) {
 		stop(out, REBASE_CONFLICT, "the new base has a file called '%s'", f->new_path);

@@ -41,6 +41,7 @@ void tree_close(struct tree *t)
 	for (size_t i = 0; i < t->text.n; i++)
 		free(t->text.v[i]);
 	vec_free(&t->text);
+	strlist_free(&t->fresh);
 	free(t->dir);
 	if (t->fd >= 0)
 		close(t->fd);
@@ -53,6 +54,13 @@ uint64_t lines_hash(const struct lines *l)
 	for (size_t i = 0; i < l->n; i++)
 		h = azk_hash(h, l->v[i].s, l->v[i].len);
 	return h;
+}
+
+int lines_by_hash(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
 }
 
 void lines_append(struct lines *out, const struct lines *in, size_t from, size_t n)

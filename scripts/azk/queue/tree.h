@@ -35,6 +35,8 @@ struct tree {
 	struct strmap files;	/* path to struct vfile */
 	struct strmap new_dirs;	/* folders that patches created */
 	VEC(char *) text;	/* owned: content that no file or patch holds */
+	struct strlist fresh;	/* files the old base does not have; of moved.c */
+	bool fresh_listed;
 };
 
 int tree_open(struct tree *t, const char *dir);		/* -errno */
@@ -49,6 +51,7 @@ void tree_close(struct tree *t);
 struct vfile *tree_get(struct tree *t, const char *path, const char **why);
 
 uint64_t lines_hash(const struct lines *l);
+int lines_by_hash(const void *a, const void *b);	/* qsort() order of hashes */
 void lines_append(struct lines *out, const struct lines *in, size_t from, size_t n);
 
 /* A replacement that undoes a change: del lines at at become before. */

@@ -14,7 +14,7 @@ static char *cases_file, *base_dir;
 
 struct rcase {
 	char *name;
-	struct strbuf old, new, want, resolve, skip, expect, then;
+	struct strbuf old, new, want, resolve, skip, expect, why, then;
 	struct strbuf patch[8];
 	size_t n;
 };
@@ -61,6 +61,8 @@ static void parse_cases(void)
 			to = &c->skip;
 		else if (!strcmp(line, "expect"))
 			to = &c->expect;
+		else if (!strcmp(line, "why"))
+			to = &c->why;
 		else if (!strcmp(line, "then"))
 			to = &c->then;
 		else if (line[0] == 'p' && line[1] >= '1' && line[1] <= '8' && !line[2]) {
@@ -149,6 +151,12 @@ static void one_case(void **state)
 	run(dir, 0, "diff -r p p.orig");
 	run(dir, stops, REBASE);
 	expect_classes(dir, &c->expect);
+	if (c->why.len) {
+		_cleanup_free_ char *text = get_file(dir, "report.json");
+		_cleanup_free_ char *why = xstrdup(c->why.buf);
+
+		assert_non_null(strstr(text, str_trim(why)));
+	}
 	if (stops) {
 		run(dir, 0, "diff -r -x .azk p p.orig");
 		if (c->resolve.len) {
@@ -319,7 +327,7 @@ int main(void)
 	for (size_t i = 0; i < cases.n; i++) {
 		struct rcase *c = &cases.v[i];
 		struct strbuf *all[] = { &c->old, &c->new, &c->want, &c->resolve, &c->skip,
-					 &c->expect, &c->then };
+					 &c->expect, &c->why, &c->then };
 
 		for (size_t k = 0; k < ARRAY_SIZE(all); k++)
 			sb_free(all[k]);
