@@ -381,19 +381,27 @@ static bool split(struct tcase *t)
 	return true;
 }
 
+/* One run of changed lines, and one of its new lines to alter; NULL when there is none. */
+static struct seg *one_line(struct tcase *t, size_t *at)
+{
+	struct seg *s;
+
+	if (!some_file(t, false) || choose(&t->d, 1) != 1)
+		return NULL;
+	s = first_chosen(&t->d);
+	if (!s->new.n)
+		return NULL;
+	*at = rnd((uint32_t)s->new.n);
+	return wordy(&s->new.v[*at]) ? s : NULL;
+}
+
 /* Two of ours on the same lines, upstream took the sum. */
 static bool squashed(struct tcase *t)
 {
-	struct seg *s;
 	size_t at;
+	struct seg *s = one_line(t, &at);
 
-	if (!some_file(t, false) || choose(&t->d, 1) != 1)
-		return false;
-	s = first_chosen(&t->d);
-	if (!s->new.n)
-		return false;
-	at = rnd((uint32_t)s->new.n);
-	if (!wordy(&s->new.v[at]))
+	if (!s)
 		return false;
 	lines_append(&s->first, &s->new, 0, s->new.n);
 	s->first.v[at] = mutate(&t->d, &s->new.v[at]);
@@ -422,16 +430,10 @@ static bool undone(struct tcase *t)
 
 static bool one_word_differs(struct tcase *t)
 {
-	struct seg *s;
 	size_t at;
+	struct seg *s = one_line(t, &at);
 
-	if (!some_file(t, false) || choose(&t->d, 1) != 1)
-		return false;
-	s = first_chosen(&t->d);
-	if (!s->new.n)
-		return false;
-	at = rnd((uint32_t)s->new.n);
-	if (!wordy(&s->new.v[at]))
+	if (!s)
 		return false;
 	lines_append(&s->ours, &s->new, 0, s->new.n);
 	s->ours.v[at] = mutate(&t->d, &s->new.v[at]);
