@@ -303,17 +303,11 @@ int cfg_cmd_check(int argc, char **argv)
 	struct check c = { 0 };
 	bool json = false;
 	const struct azk_opt opts[] = {
-		{ "tree", "DIR", "the kernel tree", .str = &c.run.tree, .required = true },
-		{ "flavour", "F", "only this flavour", .str = &c.run.flavour },
-		{ "arch", "A", "only this arch: x86_64 or aarch64", .str = &c.run.arch },
-		{ "configs", "DIR", "fragments, flavours, policy (default: configs)",
-		  .str = &c.run.configs },
+		CFG_RUN_OPTS(c.run),
 		{ "built", "FILE", "the .config a build ended with, for one flavour and arch",
 		  .str = &c.built },
 		{ "today", "DATE", "YYYY-MM-DD for reviews and exceptions (default: last commit)",
 		  .str = &c.today },
-		{ "cache", "DIR", "compiled Kconfig helpers (default: out/kconf)",
-		  .str = &c.run.cache },
 		{ "json", NULL, "the report as JSON", .flag = &json },
 		{ 0 },
 	};

@@ -189,13 +189,7 @@ int cfg_cmd_explain(int argc, char **argv)
 	struct cfg_run run = { 0 };
 	bool json = false, exists = false;
 	const struct azk_opt opts[] = {
-		{ "tree", "DIR", "the kernel tree", .str = &run.tree, .required = true },
-		{ "flavour", "F", "only this flavour", .str = &run.flavour },
-		{ "arch", "A", "only this arch: x86_64 or aarch64", .str = &run.arch },
-		{ "configs", "DIR", "fragments, flavours, policy (default: configs)",
-		  .str = &run.configs },
-		{ "cache", "DIR", "compiled Kconfig helpers (default: out/kconf)",
-		  .str = &run.cache },
+		CFG_RUN_OPTS(run),
 		{ "json", NULL, "the report as JSON", .flag = &json },
 		{ 0 },
 	};

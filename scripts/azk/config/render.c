@@ -78,14 +78,8 @@ int cfg_cmd_render(int argc, char **argv)
 	struct cfg_run run = { 0 };
 	bool json = false;
 	const struct azk_opt opts[] = {
-		{ "tree", "DIR", "the kernel tree", .str = &run.tree, .required = true },
-		{ "flavour", "F", "only this flavour", .str = &run.flavour },
-		{ "arch", "A", "only this arch: x86_64 or aarch64", .str = &run.arch },
-		{ "configs", "DIR", "fragments, flavours, policy (default: configs)",
-		  .str = &run.configs },
+		CFG_RUN_OPTS(run),
 		{ "out", "DIR", "write all results here instead", .str = &run.out },
-		{ "cache", "DIR", "compiled Kconfig helpers (default: out/kconf)",
-		  .str = &run.cache },
 		{ "json", NULL, "the report as JSON", .flag = &json },
 		{ 0 },
 	};

@@ -14,6 +14,16 @@ struct cfg_run {
 	VEC(struct cfg_plan *) plans;		/* arch after arch */
 };
 
+/* The options every verb that runs plans has; struct azk_opt initializers. */
+#define CFG_RUN_OPTS(run) \
+	{ "tree", "DIR", "the kernel tree", .str = &(run).tree, .required = true }, \
+	{ "flavour", "F", "only this flavour", .str = &(run).flavour }, \
+	{ "arch", "A", "only this arch: x86_64 or aarch64", .str = &(run).arch }, \
+	{ "configs", "DIR", "fragments, flavours, policy (default: configs)", \
+	  .str = &(run).configs }, \
+	{ "cache", "DIR", "compiled Kconfig helpers (default: out/kconf)", \
+	  .str = &(run).cache }
+
 /* One flavour and arch put through Kconfig. */
 struct cfg_result {
 	struct strbuf text;	/* the .config */

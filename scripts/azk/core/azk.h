@@ -43,6 +43,7 @@ char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 char *xmemdup0(const void *p, size_t n);	/* copy with a NUL added */
 char *xasprintf(const char *fmt, ...) AZK_PRINTF(1, 2);
+void str_setf(char **to, const char *fmt, ...) AZK_PRINTF(2, 3);	/* frees what was there */
 
 static inline void azk_freep(void *p) { free(*(void **)p); }
 #define _cleanup_free_ __attribute__((cleanup(azk_freep)))

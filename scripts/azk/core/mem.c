@@ -59,6 +59,19 @@ char *xasprintf(const char *fmt, ...)
 	return check(n < 0 ? NULL : out);
 }
 
+void str_setf(char **to, const char *fmt, ...)
+{
+	char *out = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&out, fmt, ap);
+	va_end(ap);
+	free(*to);
+	*to = check(n < 0 ? NULL : out);
+}
+
 void *vec_grow_(void *v, size_t need, size_t *cap, size_t size)
 {
 	size_t n = *cap;

@@ -308,18 +308,8 @@ static ssize_t find_run(const struct landed_side *s, const struct edit *e, size_
 	return -1;
 }
 
-static void AZK_PRINTF(3, 4) short_of(struct run_verdict *v, enum landed what, const char *fmt, ...)
-{
-	struct strbuf sb = STRBUF_INIT;
-	va_list ap;
-
-	va_start(ap, fmt);
-	sb_vaddf(&sb, fmt, ap);
-	va_end(ap);
-	v->v = what;
-	free(v->missing);
-	v->missing = sb_detach(&sb);
-}
+#define short_of(verdict, what, ...) \
+	((verdict)->v = (what), str_setf(&(verdict)->missing, __VA_ARGS__))
 
 static char *shown(const struct line *l)
 {

@@ -221,19 +221,7 @@ static enum placed place(const struct file_in *in, struct lines *out, bool *move
 
 /* ---- the decision ---- */
 
-static void AZK_PRINTF(3, 4) stop(struct file_result *out, enum rebase_class cls, const char *fmt,
-				  ...)
-{
-	struct strbuf sb = STRBUF_INIT;
-	va_list ap;
-
-	va_start(ap, fmt);
-	sb_vaddf(&sb, fmt, ap);
-	va_end(ap);
-	out->cls = cls;
-	free(out->why);
-	out->why = sb_detach(&sb);
-}
+#define stop(out, class, ...) ((out)->cls = (class), str_setf(&(out)->why, __VA_ARGS__))
 
 static uint64_t key_of(const struct file_in *in)
 {
