@@ -26,6 +26,20 @@ static struct vfile *add_file(struct tree *t, const char *path, const char *s, s
 	return f;
 }
 
+/* No disk has a file below a file; such a view would only show what cannot be. */
+static bool can_stand(const struct tree *t, const char *path)
+{
+	for (size_t i = 0; i < t->files.n; i++) {
+		const char *have = ((const struct vfile *)t->files.v[i].value)->path;
+		size_t a = strlen(have), b = strlen(path), n = a < b ? a : b;
+
+		if (a == b ? !strcmp(have, path) :
+		    !strncmp(have, path, n) && (a < b ? path : have)[n] == '/')
+			return false;
+	}
+	return true;
+}
+
 static void check_back(struct tree *t)
 {
 	for (size_t i = 0; i < t->files.n; i++) {
@@ -82,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < p.diffs.n; i++) {
 			const char *old = p.diffs.v[i].old_path;
 
-			if (old && !strmap_get(&t.files, old)) {
+			if (old && can_stand(&t, old)) {
 				add_file(&t, old, (const char *)data, n);
 				add_file(&before, old, (const char *)data, n);
 			}

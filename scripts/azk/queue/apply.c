@@ -302,6 +302,15 @@ static bool drops_later(struct apply *a, struct vfile *f)
 	return strmap_get(&a->removed, f->path) && !(tc && tc->created);
 }
 
+/* On disk it does until the patch is through: the series may be applied one by one. */
+static bool stood(void *ctx, const char *path)
+{
+	struct apply *a = ctx;
+	const struct touched *tc = strmap_get(&a->by_path, path);
+
+	return tc && tc->existed;
+}
+
 /* The file a diff makes: must not be there, unless the same patch takes it away. */
 static struct vfile *get_new(struct apply *a, const struct file_diff *d)
 {
@@ -309,7 +318,7 @@ static struct vfile *get_new(struct apply *a, const struct file_diff *d)
 
 	if (!f)
 		return NULL;
-	if (f->disk_is_dir) {
+	if (f->disk_is_dir || tree_below(a->t, f->path, stood, a)) {
 		fail(a, d, "'%s' is a folder in the tree", d->new_path);
 		return NULL;
 	}
@@ -317,6 +326,7 @@ static struct vfile *get_new(struct apply *a, const struct file_diff *d)
 		fail(a, d, "'%s' already exists", d->new_path);
 		return NULL;
 	}
+	tree_note_above(a->t, f->path);
 	return f;
 }
 

@@ -38,6 +38,7 @@ void tree_close(struct tree *t)
 	}
 	strmap_free(&t->files);
 	strmap_free(&t->new_dirs);
+	strmap_free(&t->above);
 	for (size_t i = 0; i < t->text.n; i++)
 		free(t->text.v[i]);
 	vec_free(&t->text);
@@ -88,6 +89,36 @@ static bool parent_is_file(struct tree *t, const char *path, bool *gone)
 			return true;
 		if (f && f->disk_exists)
 			*gone = true;
+	}
+	return false;
+}
+
+void tree_note_above(struct tree *t, const char *path)
+{
+	_cleanup_free_ char *p = xstrdup(path);
+	char *s;
+
+	while ((s = strrchr(p, '/'))) {
+		*s = '\0';
+		if (strmap_get(&t->above, p))
+			return;
+		strmap_put(&t->above, p, t);
+	}
+}
+
+bool tree_below(const struct tree *t, const char *path, bool (*stood)(void *ctx, const char *path),
+		void *ctx)
+{
+	size_t len = strlen(path);
+
+	if (!strmap_get(&t->above, path))
+		return false;
+	for (size_t i = 0; i < t->files.n; i++) {
+		struct vfile *f = t->files.v[i].value;
+
+		if (!strncmp(f->path, path, len) && f->path[len] == '/' &&
+		    (f->exists || stood(ctx, f->path)))
+			return true;
 	}
 	return false;
 }

@@ -34,6 +34,7 @@ struct tree {
 	void *ctx;
 	struct strmap files;	/* path to struct vfile */
 	struct strmap new_dirs;	/* folders that patches created */
+	struct strmap above;	/* folders above files that patches made */
 	VEC(char *) text;	/* owned: content that no file or patch holds */
 	struct strlist fresh;	/* files the old base does not have; of moved.c */
 	bool fresh_listed;
@@ -49,6 +50,16 @@ void tree_close(struct tree *t);
  * then says so in words for a message (static or owned by the tree).
  */
 struct vfile *tree_get(struct tree *t, const char *path, const char **why);
+
+/* A patch makes the file at path: its folders are remembered for tree_below(). */
+void tree_note_above(struct tree *t, const char *path);
+
+/*
+ * Whether a file stands below path in a folder that patches made, so that path is
+ * no file. stood() counts files that do not exist any more.
+ */
+bool tree_below(const struct tree *t, const char *path, bool (*stood)(void *ctx, const char *path),
+		void *ctx);
 
 uint64_t lines_hash(const struct lines *l);
 int lines_by_hash(const void *a, const void *b);	/* qsort() order of hashes */

@@ -114,8 +114,12 @@ void undo_encode(struct tree *t, struct touched *const *tc, size_t n, struct str
 
 	put(out, UNDO_MAGIC, 4);
 	put(out, n, 4);
+	/* what the patch made goes first: a folder of before may stand under its name */
+	for (size_t i = 0; i < 2 * n; i++) {
+		if (tc[i % n]->existed == (i >= n))
+			put_file(out, tc[i % n]);
+	}
 	for (size_t i = 0; i < n; i++) {
-		put_file(out, tc[i]);
 		if (!tc[i]->existed && tc[i]->f->exists)
 			new_dirs(t, tc[i]->f->path, &made);
 		if (tc[i]->existed && !tc[i]->f->exists)

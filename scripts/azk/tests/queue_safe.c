@@ -186,10 +186,40 @@ static void a_patch_cannot_put_a_file_where_a_folder_is_needed(void **state)
 		 "--- /dev/null\n+++ b/n/f\n@@ -0,0 +1 @@\n+x\n");
 	run(dir, 1, APPLY);
 	out_says(dir, "below something that is a file");
+	/* the other way round, in one patch and in two; found by the fuzzer */
+	put_file(dir, "p/x.patch", "--- /dev/null\n+++ b/n/f\n@@ -0,0 +1 @@\n+x\n"
+		 "--- /dev/null\n+++ b/n\n@@ -0,0 +1 @@\n+x\n");
+	run(dir, 1, APPLY);
+	out_says(dir, "'n' is a folder");
+	put_file(dir, "p/series", "x.patch\ny.patch\n");
+	put_file(dir, "p/x.patch", "--- /dev/null\n+++ b/n/m/f\n@@ -0,0 +1 @@\n+x\n");
+	put_file(dir, "p/y.patch", "diff --git a/a/edit b/n\nrename from a/edit\nrename to n\n");
+	run(dir, 1, APPLY);
+	out_says(dir, "'n' is a folder");
+	put_file(dir, "p/series", "x.patch\n");
 	put_file(dir, "p/x.patch", "--- /dev/null\n+++ b/a\n@@ -0,0 +1 @@\n+x\n");
 	run(dir, 1, APPLY);
 	out_says(dir, "is a folder");
 	run(dir, 0, "diff -r tree orig");
+}
+
+/* In one patch it may not, in one go and one by one alike; behind a patch that empties it it may. */
+static void a_folder_may_become_a_file(void **state)
+{
+	char *dir = *state;
+
+	put_file(dir, "p/series", "x.patch\ny.patch\n");
+	put_file(dir, "p/x.patch", "--- /dev/null\n+++ b/n/m/f\n@@ -0,0 +1 @@\n+x\n");
+	put_file(dir, "p/y.patch", "diff --git a/n/m/f b/a/f\nrename from n/m/f\nrename to a/f\n"
+		 "diff --git a/a/edit b/n\nrename from a/edit\nrename to n\n");
+	run(dir, 1, APPLY);
+	out_says(dir, "'n' is a folder");
+	run(dir, 0, "sed 3q p/y.patch >p/z.patch && sed -i 1,3d p/y.patch && "
+	    "printf 'x.patch\\nz.patch\\ny.patch\\n' >p/series");
+	run(dir, 0, APPLY);
+	run(dir, 0, "grep -qx one tree/n && grep -qx x tree/a/f && test ! -e tree/a/edit");
+	run(dir, 0, "$AZK queue pop --tree tree && grep -qx x tree/a/f && grep -qx one tree/a/edit");
+	run(dir, 0, APPLY " && " POP " && diff -r tree orig");
 }
 
 static void hand_edits_are_not_lost(void **state)
@@ -333,6 +363,7 @@ int main(void)
 		CASE(links_out_of_the_tree_are_not_followed),
 		CASE(names_with_dotdot_never_reach_the_disk),
 		CASE(a_patch_cannot_put_a_file_where_a_folder_is_needed),
+		CASE(a_folder_may_become_a_file),
 		CASE(hand_edits_are_not_lost),
 		CASE(a_changed_series_below_the_top_is_refused),
 		CASE(a_second_azk_is_told_to_wait),
