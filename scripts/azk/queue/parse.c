@@ -151,7 +151,8 @@ static int no_newline(struct parser *ps, struct hunk *h, bool *old_end, bool *ne
 {
 	struct hunk_line *l = h->n ? &ps->p->body.v[ps->p->body.n - 1] : NULL;
 
-	if (!l || l->text.s[l->text.len - 1] != '\n')
+	/* a line that is empty and has no newline is no line at all */
+	if (!l || l->text.len < 2 || l->text.s[l->text.len - 1] != '\n')
 		return parse_fail(ps, ps->lineno, "'\\' line without a line it could belong to");
 	l->text.len--;
 	if (l->op != '+')
