@@ -29,6 +29,9 @@ tree: azk ## out/tree: base, overlay and patches, to look at or edit
 render: tree ## configs/rendered anew, after a change to fragments, flavours or patches
 	out/azk config render --tree out/tree
 
+hv-host: azk ## out/hv-host/qemu-system-x86_64, the Hyper-V host guests are tested on; see selftests/hv-host
+	@scripts/hv-host
+
 packages: ## the packages as one table: files, size, libraries, signers, lint; what others offer beside
 	@scripts/deps packages
 	scripts/package-table
@@ -55,4 +58,4 @@ campaign: ## the longer runs; PART= one of those `make campaign PART=list` names
 clean: ## remove out/ but for the packages
 	find out -mindepth 1 -maxdepth 1 ! -name rpms ! -name srpms -exec rm -rf {} +
 
-.PHONY: help azk rpm tree render compare reproduce rebase check test campaign clean repo kernel packages
+.PHONY: help azk rpm tree render compare reproduce rebase check test campaign clean repo kernel packages hv-host
