@@ -17,16 +17,16 @@ obtain() {
 	[ -f "$work/$wanted_file" ] || die "apt brought no $wanted_file: put it into a folder and set AZK_SOURCES to that"
 	matches "$work/$wanted_file" "$wanted_sum" || die "$wanted_file has another checksum than qemu.base pins"
 	path=$cache/$wanted_file
-	sync "$work/$wanted_file" && mv -f "$work/$wanted_file" "$path" || die "cannot write to $cache (disk full?)"
+	{ sync "$work/$wanted_file" && mv -f "$work/$wanted_file" "$path"; } || die "cannot write to $cache (disk full?)"
 }
 
 apt_source() { # SUITE VERSION
-	command -v apt-get >/dev/null && archive_lists "$1" || { say "apt is not set up for a Debian mirror"; return 1; }
+	{ command -v apt-get >/dev/null && archive_lists "$1"; } || { say "apt is not set up for a Debian mirror"; return 1; }
 	apt_private update && apt_private source --download-only --tar-only "qemu=$2"
 }
 
 apt_package() { # SUITE PACKAGE VERSION
-	command -v apt-get >/dev/null && archive_lists "$1" || { say "apt is not set up for a Debian mirror"; return 1; }
+	{ command -v apt-get >/dev/null && archive_lists "$1"; } || { say "apt is not set up for a Debian mirror"; return 1; }
 	echo "deb [signed-by=$keyring] $mirror $1 main" >"$work/apt/sources.list"
 	apt_private update && apt_private download "$2=$3" || return 1
 	# apt writes the colon of an epoch as %3a; the records have none
