@@ -49,6 +49,12 @@ bool hyperv_tcg_hypercall(X86CPU *cpu);
  */
 uint64_t hyperv_tcg_tsc(X86CPU *cpu);
 
+/*
+ * What devices of the host reach of guest memory: of an isolated partition
+ * the pages that were made visible.
+ */
+AddressSpace *hyperv_tcg_dma_as(void);
+
 /* Signal a SINT of @cs. Any context. */
 void hyperv_tcg_set_sint(CPUState *cs, uint32_t sint);
 

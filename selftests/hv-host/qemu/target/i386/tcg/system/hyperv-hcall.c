@@ -26,6 +26,7 @@
 #define HVCALL_FLUSH_SPACE_EX           0x0013
 #define HVCALL_FLUSH_LIST_EX            0x0014
 #define HVCALL_SEND_IPI_EX              0x0015
+#define HVCALL_SET_VISIBILITY           0x00db
 #define HVCALL_EXT_QUERY_CAPABILITIES   0x8001
 
 /* Hypercall input value (TLFS 3.7) */
@@ -36,6 +37,8 @@
 
 /* A fast call's input: two general registers, then XMM0 to XMM5 (3.7.1) */
 #define FAST_INPUT_MAX          (2 * 8 + 6 * 16)
+
+#define HV_PARTITION_ID_SELF            UINT64_MAX
 
 /* HV_FLUSH_FLAGS (9.4.2) */
 #define FLUSH_ALL_PROCESSORS            BIT(0)
@@ -309,6 +312,45 @@ static uint16_t query_capabilities(HvCall *call)
     return HV_STATUS_SUCCESS;
 }
 
+/* HvCallModifySparseGpaPageHostVisibility, a repeated call */
+static uint16_t set_visibility(HvCall *call)
+{
+    HypervPartition *partition = call->cpu->hyperv_vp->partition;
+    unsigned i, reps = CALL_REP_COUNT(call->input);
+    uint64_t head[2];           /* partition, visibility */
+    uint16_t status;
+
+    if (!partition->vtom_bit) {
+        return HV_STATUS_ACCESS_DENIED;
+    }
+    if (!reps) {
+        return HV_STATUS_INVALID_HYPERCALL_INPUT;
+    }
+    status = read_input(call, 0, head, sizeof(head));
+    if (status != HV_STATUS_SUCCESS) {
+        return status;
+    }
+    if (le64_to_cpu(head[0]) != HV_PARTITION_ID_SELF) {
+        return HV_STATUS_INVALID_PARTITION_ID;
+    }
+    call->reps_done = CALL_REP_START(call->input);
+    for (i = call->reps_done; i < reps; i++) {
+        uint64_t page;
+
+        status = read_input(call, sizeof(head) + i * sizeof(page), &page,
+                            sizeof(page));
+        if (status != HV_STATUS_SUCCESS) {
+            return status;
+        }
+        if (!hyperv_isolation_set_visible(partition, le64_to_cpu(page),
+                                          le64_to_cpu(head[1]) & 3)) {
+            return HV_STATUS_INVALID_PARAMETER;
+        }
+        call->reps_done++;
+    }
+    return HV_STATUS_SUCCESS;
+}
+
 static bool is_simple(HvCall *call)
 {
     return !CALL_REP_COUNT(call->input) && !CALL_REP_START(call->input) &&
@@ -360,6 +402,8 @@ static uint16_t dispatch(HvCall *call)
             return HV_STATUS_ACCESS_DENIED;
         }
         return send_ipi(call, code == HVCALL_SEND_IPI_EX);
+    case HVCALL_SET_VISIBILITY:
+        return set_visibility(call);
     case HVCALL_EXT_QUERY_CAPABILITIES:
         return query_capabilities(call);
     default:

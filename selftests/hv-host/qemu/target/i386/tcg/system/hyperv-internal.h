@@ -8,6 +8,7 @@
 #define TCG_SYSTEM_HYPERV_INTERNAL_H
 
 #include "qemu/timer.h"
+#include "exec/memory.h"
 #include "hw/qdev-core.h"
 #include "qom/object.h"
 #include "cpu.h"
@@ -17,7 +18,7 @@
 
 /* Status codes that QEMU has no name for yet (TLFS, appendix B) */
 #define HV_STATUS_ACCESS_DENIED         6
-#define HV_STATUS_INVALID_VP_INDEX      14
+#define HV_STATUS_INVALID_PARTITION_ID  13
 
 /* Reference time is counted in units of 100 ns (TLFS 12.4) */
 #define HV_NS_PER_REF_UNIT              100
@@ -53,6 +54,15 @@ struct HypervPartition {
     uint64_t reference_tsc;
     uint32_t tsc_khz;       /* set by the first CPU, then the same for all */
     uint64_t tsc_scale;     /* reference units per tick, times 2^64 */
+
+    /* hv-isolation=vbs */
+    uint32_t vtom_bit;      /* 0: not isolated */
+    int32_t pages;          /* below the end of memory */
+    unsigned long *readable, *writable;     /* by the host, one bit a page */
+    MemoryRegion above_vtom;
+    IOMMUMemoryRegion dma;
+    AddressSpace dma_as;
+    uint64_t denied;        /* accesses of the host to what is not visible */
 };
 
 typedef struct HypervStimer {
@@ -81,6 +91,21 @@ void hyperv_vp_interrupt(HypervVP *vp, uint8_t vector);
 HypervVP *hyperv_vp_find(uint32_t index);
 /* Tell the APIC which vectors end by themselves, after a change of a SINT. */
 void hyperv_vp_update_auto_eoi(HypervVP *vp);
+
+/* hyperv-isolation.c */
+
+/* Once for the partition; @cpu's property says which kind, if any. */
+bool hyperv_isolation_init(HypervPartition *partition, X86CPU *cpu,
+                           Error **errp);
+void hyperv_isolation_reset(HypervPartition *partition);
+void hyperv_isolation_cpuid(HypervPartition *partition, uint32_t *ebx);
+/*
+ * Let the host read (1), read and write (3), or not use (0) a page given by
+ * its number. Returns false if there is no such page or visibility.
+ */
+bool hyperv_isolation_set_visible(HypervPartition *partition, uint64_t page,
+                                  uint32_t visibility);
+extern const VMStateDescription vmstate_hyperv_isolation;
 
 /* hyperv-time.c */
 

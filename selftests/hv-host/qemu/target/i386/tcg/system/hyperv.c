@@ -6,6 +6,7 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qapi/visitor.h"
 #include "qemu/main-loop.h"
 #include "exec/address-spaces.h"
 #include "hw/boards.h"
@@ -21,6 +22,7 @@
 /* Leaves and bits that kvm/hyperv-proto.h has no name for (TLFS 2.4) */
 #define HV_CPUID_ISOLATION              0x4000000C
 #define HV_ENABLE_EXTENDED_HYPERCALLS   (1u << 20)
+#define HV_ISOLATION                    (1u << 22)
 
 /* What a guest is told when nothing else is asked for: one tick per ns */
 #define HV_DEFAULT_TSC_KHZ              1000000
@@ -107,6 +109,9 @@ bool hyperv_tcg_realize(X86CPU *cpu, Error **errp)
         return false;
     }
     hyperv_partition_set_tsc(partition, khz);
+    if (!hyperv_isolation_init(partition, cpu, errp)) {
+        return false;
+    }
 
     obj = object_new(TYPE_HYPERV_VP);
     HYPERV_VP(obj)->cpu = cpu;
@@ -159,6 +164,7 @@ void hyperv_tcg_reset(X86CPU *cpu)
         vp->partition->guest_os_id = 0;
         vp->partition->hypercall = 0;
         vp->partition->reference_tsc = 0;
+        hyperv_isolation_reset(vp->partition);
     }
     env->msr_hv_vapic = 0;
     env->msr_hv_synic_control = 0;
@@ -274,6 +280,9 @@ bool hyperv_tcg_cpuid(X86CPU *cpu, uint32_t index, uint32_t *eax,
         if (cpu->hyperv_ext_hypercalls) {
             *ebx |= HV_ENABLE_EXTENDED_HYPERCALLS;
         }
+        if (cpu->hyperv_vp->partition->vtom_bit) {
+            *ebx |= HV_ISOLATION;
+        }
         *edx |= HV_CPU_DYNAMIC_PARTITIONING_AVAILABLE;
         break;
     case HV_CPUID_ENLIGHTMENT_INFO:
@@ -292,6 +301,9 @@ bool hyperv_tcg_cpuid(X86CPU *cpu, uint32_t index, uint32_t *eax,
         *ecx = cpu->hyperv_limits[1];
         *edx = cpu->hyperv_limits[2];
         break;
+    case HV_CPUID_ISOLATION:
+        hyperv_isolation_cpuid(cpu->hyperv_vp->partition, ebx);
+        break;
     }
     return true;
 }
@@ -308,8 +320,18 @@ static const VMStateDescription vmstate_partition = {
         VMSTATE_UINT32_EQUAL(tsc_khz, HypervPartition,
                              "give tsc-frequency= as at the source"),
         VMSTATE_END_OF_LIST()
+    },
+    .subsections = (const VMStateDescription * const []) {
+        &vmstate_hyperv_isolation,
+        NULL
     }
 };
+
+static void partition_get_denied(Object *obj, Visitor *v, const char *name,
+                                 void *opaque, Error **errp)
+{
+    visit_type_uint64(v, name, &HYPERV_PARTITION(obj)->denied, errp);
+}
 
 static void partition_class_init(ObjectClass *klass, void *data)
 {
@@ -317,6 +339,10 @@ static void partition_class_init(ObjectClass *klass, void *data)
 
     dc->vmsd = &vmstate_partition;
     dc->user_creatable = false;
+    object_class_property_add(klass, "host-denied", "uint64",
+                              partition_get_denied, NULL, NULL, NULL);
+    object_class_property_set_description(klass, "host-denied",
+        "accesses of devices to memory the guest did not make visible");
 }
 
 static void vp_realize(DeviceState *dev, Error **errp)
