@@ -215,6 +215,29 @@ static void direct(void)
 	wrmsr(config(3), 0);
 }
 
+/* The state of all this, over a migration if run by bare/migrate, which waits for the line printed here */
+static void kept(void)
+{
+	u32 was = seen[SINT_VECTOR], direct = seen[DIRECT_VECTOR];
+	u64 at = reference_time() + 1500 * MS;
+
+	wrmsr(count(0), at);
+	wrmsr(config(0), STIMER_ENABLE | STIMER_SINT(2));
+	wrmsr(count(3), 10 * MS);
+	wrmsr(config(3), STIMER_ENABLE | STIMER_PERIODIC | STIMER_DIRECT(DIRECT_VECTOR));
+	print("# may be migrated here\n");
+	ok(wait_seen(SINT_VECTOR, was + 1, 20 * SOON), "kept: a timer that is seconds away expires");
+	is("kept: ... at its time", message_page[2].payload[1], at);
+	ok(reference_time() >= at && message_page[2].payload[2] >= at, "kept: ... and not before");
+	ok(seen[DIRECT_VECTOR] > direct + 10, "kept: a periodic one goes on");
+	is("kept: pages and SINT are where they were",
+	   (rdmsr(SIMP) ^ ((u64)message_page | 1)) | (rdmsr(SIEFP) ^ ((u64)event_page | 1)) | (rdmsr(SINT0 + 2) ^ SINT_VECTOR), 0);
+	is("kept: the guest's identity and hypercall page are", rdmsr(HYPERCALL), (u64)hypercall_page | 1);
+	wrmsr(config(3), 0);
+	end_message(2);
+	pause_for(10 * MS);
+}
+
 void test_timers(void)
 {
 	one_shot();
@@ -222,4 +245,6 @@ void test_timers(void)
 	periodic();
 	pending();
 	direct();
+	if (features[3] >> 19 & 1)
+		kept();
 }
