@@ -110,6 +110,7 @@ void test_synic(void);
 void test_timers(void);
 void test_apic(void);
 void test_hypercalls(void);
+void test_isolation(void);
 void test_second(void);
 /* for others after test_synic: pages set up, SINT 2 is vector SINT_VECTOR */
 #define SINT_VECTOR 0x52

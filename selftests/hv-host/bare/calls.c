@@ -5,6 +5,8 @@
 #define IPI 0x61
 #define HIGHER 0x71
 
+#define WINDOW 0x40000000UL	/* 2 MiB of addresses to map what is wanted at */
+
 static u32 word[1024] __attribute__((aligned(4096)));
 
 /* An IPI to this CPU by the synthetic ICR: destination in the xAPIC's place */
@@ -127,6 +129,46 @@ void test_hypercalls(void)
 	ok(wait_seen(IPI, was + 4, SOON), "ipi: it comes a fourth time");
 }
 
+/* 2.4.11: an isolated partition; only if it is one */
+void test_isolation(void)
+{
+	u64 *pde = &directories[WINDOW >> 21], old = *pde, done_two = 2ULL << 32;
+	volatile u32 *above = (volatile u32 *)(WINDOW + ((u64)word & 0x1fffff));
+	u32 r[4], bit;
+
+	if (!(features[1] >> 22 & 1))
+		return;
+	cpuid(0x4000000c, r);
+	is("isolation: its type is VBS", r[1] & 0xf, 1);
+	is("isolation: there is a boundary between private and shared", r[1] >> 5 & 1, 1);
+	bit = r[1] >> 6 & 0x3f;
+	cpuid(0x80000008, r);
+	ok(bit > 31 && bit < (r[0] & 0xff), "isolation: ... at a bit of a physical address");
+
+	*pde = 1ULL << bit | ((u64)word & ~0x1fffffULL) | 0x83;
+	flush(0x2, 3, 0, 0);
+	word[1] = 0x5a5a;
+	is("isolation: memory is seen above the boundary", above[1], 0x5a5a);
+	above[1] = 0xa5a5;
+	is("isolation: ... and below what was written there", word[1], 0xa5a5);
+	*pde = old;
+	flush(0x2, 3, 0, 0);
+
+	/* partition (self), visibility, page numbers */
+	is("isolation: pages of another partition are refused", flush(0xdb | done_two, 3, (u64)word >> 12, 1 << 8), 13);
+	input[0] = ~0ULL;
+	is("isolation: two pages are made visible", hypercall(0xdb | done_two, (u64)input, 0), done_two);
+	input[2] |= 1ULL << (bit - 12);
+	is("isolation: a page by its address above is the same", hypercall(0xdb | done_two, (u64)input, 0), done_two);
+	input[3] = 1ULL << 40;
+	is("isolation: a page that is not is refused, the one before is done", hypercall(0xdb | done_two, (u64)input, 0),
+	   5 | 1ULL << 32);
+	input[1] = 2;
+	is("isolation: writing alone is no visibility", hypercall(0xdb | 1ULL << 32, (u64)input, 0), 5);
+	input[1] = 0;
+	is("isolation: a page is made private", hypercall(0xdb | 1ULL << 32, (u64)input, 0), 1ULL << 32);
+}
+
 /* --- the second processor */
 
 static u64 read_msr(u64 msr) { return rdmsr(msr); }
@@ -136,8 +178,7 @@ static u64 set_sint(u64 val)
 	return rdmsr(SINT0 + 3);
 }
 
-/* Two pages, one of which stands where the other does in the directory: 2 MiB from 1 GiB on */
-#define WINDOW 0x40000000UL
+/* Two pages, one of which takes the other's place in the window */
 static volatile bool second_stop;
 static volatile u64 second_reads;
 

@@ -229,6 +229,7 @@ void main(void)
 	test_timers();
 	test_apic();
 	test_hypercalls();
+	test_isolation();
 	test_second();
 	done();
 	/* 2.4.3: the last thing a guest does; the machine is started with -no-reboot */

@@ -30,6 +30,7 @@
 static bool enabled(X86CPU *cpu)
 {
     return cpu->hyperv_features || cpu->hyperv_passthrough ||
+        cpu->hyperv_isolation ||
         cpu->hyperv_spinlock_attempts != HYPERV_SPINLOCK_NEVER_NOTIFY;
 }
 
