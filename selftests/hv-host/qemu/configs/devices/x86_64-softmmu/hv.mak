@@ -19,6 +19,8 @@ CONFIG_HV_BALLOON=y
 
 # Hyper-V: integration services and keyboard
 #
+CONFIG_HV_UTIL=y
+CONFIG_HV_KBD=y
 #
 
 # Hyper-V: network
