@@ -24,9 +24,11 @@ CONFIG_HV_KBD=y
 #
 
 # Hyper-V: network
+CONFIG_HV_NET=y
 #
 #
 
 # Hyper-V: disks
+CONFIG_HV_SCSI=y
 #
 #
