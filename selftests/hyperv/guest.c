@@ -198,7 +198,8 @@ int start_daemon(const char *name)
 		snprintf(path, sizeof(path), "%s/%s", dirs[i], name);
 		if (access(path, X_OK))
 			continue;
-		mkdir("/var/lib/hyperv", 0755);
+		/* which the daemon makes itself, but not what is above it */
+		mkdir("/var/lib", 0755);
 		pid = fork();
 		if (!pid) {
 			execl(path, path, "-n", NULL);
