@@ -245,8 +245,8 @@ int parse_git_headers(struct parser *ps, struct file_diff *d, struct names *nm)
 		} else if (parse_starts(ps, "copy to ")) {
 			rc = one_name(ps, "copy to ", &nm->to);
 		} else if (parse_starts(ps, "index ")) {
-			if (!index_line(ps, nm))
-				return parse_fail(ps, ps->lineno, "malformed index line");
+			if (*nm->index[0] || !index_line(ps, nm))
+				return parse_fail(ps, ps->lineno, "malformed or repeated index line");
 			continue;
 		} else if (parse_starts(ps, "similarity index ") || parse_starts(ps, "dissimilarity index ")) {
 			continue;

@@ -109,7 +109,9 @@ static void no_newline_and_crlf_are_kept(void **state)
 	assert_int_equal(p.body.v[1].text.len, 3);
 	patch_free(&p);
 	bad(SIDES "@@ -1 +1 @@\n\\ No newline\n-a\n+b\n", 4, "'\\' line without a line");
-	/* found by the fuzzer: the second one cut the line of no bytes once more */
+	/* found by the fuzzer: a refresh took the length of one for the other's */
+	bad(GIT "index 123456789..89abcdef0 100644\n" SIDES HUNK, 3, "repeated index line");
+	/* likewise: the second one cut the line of no bytes once more */
 	bad(SIDES "@@ -1,3 +1,3 @@\n\n\\ No\n\\ No\n", 5, "'\\' line without a line");
 	bad(SIDES "@@ -1,2 +1,2 @@\n-a\n\\ No newline at end of file\n b\n+c\n", 6,
 	    "behind a line without newline");
