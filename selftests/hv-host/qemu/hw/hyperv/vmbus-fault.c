@@ -10,43 +10,12 @@
 #include "qapi/error.h"
 #include "hw/hyperv/hyperv.h"
 #include "hw/qdev-core.h"
-#include "vmbus-fault-internal.h"
+#include "vmbus-fault-held.h"
 #include "trace.h"
 
 #define FAULT_LOG_LINES     2000
-/* A message to be overtaken waits this long for another, in ms. */
-#define FAULT_REORDER_MS    1000
 /* How often to look whether the ring buffer has room for a late packet. */
 #define FAULT_RETRY_MS      1
-
-/*
- * Something altered that the guest has not consumed yet.  The rule is valid
- * only while the engine's generation is the cookie's.
- */
-typedef struct FaultCookie {
-    QTAILQ_ENTRY(FaultCookie) link;
-    unsigned generation;
-    FaultRule *rule;
-    /* in a channel: consumed once the guest has read this many bytes */
-    uint64_t position;
-    /* control: it has been in the guest's slot */
-    bool posted;
-} FaultCookie;
-
-typedef QTAILQ_HEAD(FaultCookies, FaultCookie) FaultCookies;
-
-/* A message that is sent later. */
-typedef struct FaultHeld {
-    QTAILQ_ENTRY(FaultHeld) link;
-    int64_t due_ms;
-    bool reorder;
-    vmbus_packet_hdr hdr;
-    GBytes *desc;
-    GBytes *data;
-    FaultCookies cookies;
-} FaultHeld;
-
-typedef QTAILQ_HEAD(FaultHelds, FaultHeld) FaultHelds;
 
 struct VMBusFaultChannel {
     QTAILQ_ENTRY(VMBusFaultChannel) link;
@@ -75,126 +44,12 @@ struct VMBusFault {
     uint64_t altered;
 };
 
-static int64_t now_ms(void)
-{
-    return qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL);
-}
-
-static void add_cookie(VMBusFault *f, FaultCookies *list, FaultRule *rule)
-{
-    FaultCookie *c = g_new0(FaultCookie, 1);
-
-    c->generation = f->generation;
-    c->rule = rule;
-    QTAILQ_INSERT_TAIL(list, c, link);
-}
-
-static void drop_cookie(FaultCookies *list, FaultCookie *c)
-{
-    QTAILQ_REMOVE(list, c, link);
-    g_free(c);
-}
-
-static void drop_cookies(FaultCookies *list)
-{
-    while (!QTAILQ_EMPTY(list)) {
-        drop_cookie(list, QTAILQ_FIRST(list));
-    }
-}
-
-static void consume(VMBusFault *f, FaultCookies *list, FaultCookie *c)
-{
-    if (c->generation == f->generation) {
-        c->rule->consumed++;
-    }
-    drop_cookie(list, c);
-}
-
-/* Move all of @from to @to, as consumed at @position. */
-static void move_cookies(FaultCookies *to, FaultCookies *from,
-                         uint64_t position)
-{
-    FaultCookie *c;
-
-    while ((c = QTAILQ_FIRST(from))) {
-        QTAILQ_REMOVE(from, c, link);
-        c->position = position;
-        QTAILQ_INSERT_TAIL(to, c, link);
-    }
-}
-
-static void free_held(FaultHelds *list, FaultHeld *h)
-{
-    QTAILQ_REMOVE(list, h, link);
-    drop_cookies(&h->cookies);
-    if (h->desc) {
-        g_bytes_unref(h->desc);
-    }
-    g_bytes_unref(h->data);
-    g_free(h);
-}
-
-static void free_helds(FaultHelds *list)
-{
-    while (!QTAILQ_EMPTY(list)) {
-        free_held(list, QTAILQ_FIRST(list));
-    }
-}
-
-static FaultHeld *hold(FaultHelds *list, QEMUTimer *timer,
-                       const FaultMsg *m, GByteArray *desc)
-{
-    FaultHeld *h = g_new0(FaultHeld, 1);
-
-    h->reorder = m->reorder;
-    h->due_ms = now_ms() + (m->reorder ? FAULT_REORDER_MS : m->delay_ms);
-    if (m->hdr) {
-        h->hdr = *m->hdr;
-    }
-    if (desc) {
-        h->desc = g_bytes_new(desc->data, desc->len);
-    }
-    h->data = g_bytes_new(m->data->data, m->data->len);
-    QTAILQ_INIT(&h->cookies);
-    QTAILQ_INSERT_TAIL(list, h, link);
-    timer_mod_anticipate(timer, h->due_ms);
-    return h;
-}
-
-/* When the first of @list is due, 0 if there is none. */
-static int64_t first_due(FaultHelds *list)
-{
-    FaultHeld *h;
-    int64_t due = 0;
-
-    QTAILQ_FOREACH(h, list, link) {
-        if (!due || h->due_ms < due) {
-            due = h->due_ms;
-        }
-    }
-    return due;
-}
-
-/* What is overtaken has been: it is due now. */
-static void release_reordered(FaultHelds *list, QEMUTimer *timer)
-{
-    FaultHeld *h;
-
-    QTAILQ_FOREACH(h, list, link) {
-        if (h->reorder) {
-            h->reorder = false;
-            h->due_ms = now_ms();
-            timer_mod_anticipate(timer, h->due_ms);
-        }
-    }
-}
-
 static void note(VMBusFault *f, const FaultMsg *m)
 {
     static const char *const kinds[] = { "control", "packet", "desc",
                                          "buffer" };
     char *line = g_strdup_printf("%" PRIu64 " %" PRId64 "ms %s.%u %s %" PRIu64
-                                 " type 0x%x:%s", ++f->altered, now_ms(),
+                                 " type 0x%x:%s", ++f->altered, fault_now_ms(),
                                  !m->dev ? "bus" : DEVICE(m->dev)->id ?:
                                  object_get_typename(OBJECT(m->dev)),
                                  m->chan, kinds[m->kind], m->number, m->type,
@@ -225,7 +80,7 @@ static bool run_rules(VMBusFault *f, FaultMsg *m, FaultCookies *cookies)
             continue;
         }
         r->altered++;
-        add_cookie(f, cookies, r);
+        fault_add_cookie(cookies, r, f->generation);
         any = true;
     }
     if (any) {
@@ -262,7 +117,7 @@ static void rescind_bh(void *opaque)
         vmbus_device_rescind(r->dev);
         if (r->offer_ms >= 0) {
             r->timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, offer_again, r);
-            timer_mod(r->timer, now_ms() + r->offer_ms);
+            timer_mod(r->timer, fault_now_ms() + r->offer_ms);
             return;
         }
     }
@@ -291,7 +146,7 @@ static void check_consumed(VMBusFaultChannel *fc)
     }
     consumed = vmbus_channel_consumed(fc->chan);
     while ((c = QTAILQ_FIRST(&fc->sent)) && c->position <= consumed) {
-        consume(fc->fault, &fc->sent, c);
+        fault_consume(&fc->sent, c, fc->fault->generation);
     }
 }
 
@@ -304,8 +159,8 @@ static ssize_t put(VMBusFaultChannel *fc, const VMBusPacket *p,
     if (ret >= 0) {
         uint64_t position = vmbus_channel_sent(fc->chan);
 
-        move_cookies(&fc->sent, &fc->next, position);
-        move_cookies(&fc->sent, cookies, position);
+        fault_move_cookies(&fc->sent, &fc->next, position);
+        fault_move_cookies(&fc->sent, cookies, position);
     }
     return ret;
 }
@@ -313,7 +168,7 @@ static ssize_t put(VMBusFaultChannel *fc, const VMBusPacket *p,
 static void channel_timer(void *opaque)
 {
     VMBusFaultChannel *fc = opaque;
-    int64_t now = now_ms();
+    int64_t now = fault_now_ms();
     FaultHeld *h, *next;
 
     QTAILQ_FOREACH_SAFE(h, &fc->held, link, next) {
@@ -332,10 +187,10 @@ static void channel_timer(void *opaque)
             continue;
         }
         put(fc, &p, &h->cookies);
-        free_held(&fc->held, h);
+        fault_free_held(&fc->held, h);
     }
     if (!QTAILQ_EMPTY(&fc->held)) {
-        timer_mod(fc->timer, first_due(&fc->held));
+        timer_mod(fc->timer, fault_first_due(&fc->held));
     }
 }
 
@@ -394,23 +249,23 @@ static void deliver(VMBusFaultChannel *fc, FaultMsg *m, VMBusPacket *p,
 
     vmbus_channel_unreserve(fc->chan, orig);
     if (m->drop) {
-        move_cookies(&fc->next, cookies, 0);
+        fault_move_cookies(&fc->next, cookies, 0);
         return;
     }
     if (m->reorder || m->delay_ms) {
-        FaultHeld *h = hold(&fc->held, fc->timer, m, desc);
+        FaultHeld *h = fault_hold(&fc->held, fc->timer, m, desc);
 
         h->hdr = p->hdr;
-        move_cookies(&h->cookies, cookies, 0);
+        fault_move_cookies(&h->cookies, cookies, 0);
         return;
     }
     for (i = 0; i <= m->copies; i++) {
         if (vmbus_channel_reserve(fc->chan, p->desclen, p->msglen)) {
             /* no room: late, but in full */
-            FaultHeld *h = hold(&fc->held, fc->timer, m, desc);
+            FaultHeld *h = fault_hold(&fc->held, fc->timer, m, desc);
 
             h->hdr = p->hdr;
-            move_cookies(&h->cookies, cookies, 0);
+            fault_move_cookies(&h->cookies, cookies, 0);
             continue;
         }
         put(fc, p, cookies);
@@ -467,9 +322,9 @@ ssize_t vmbus_fault_packet(VMBusFault *f, VMBusChannel *chan, VMBusPacket *p)
         }
     }
     if (!m.reorder) {
-        release_reordered(&fc->held, fc->timer);
+        fault_release_reordered(&fc->held, fc->timer);
     }
-    drop_cookies(&cookies);
+    fault_drop_cookies(&cookies);
     check_consumed(fc);
     return orig;
 }
@@ -501,7 +356,7 @@ void vmbus_fault_buffer(VMBusFault *f, VMBusChannel *chan, void *data,
 static void control_timer(void *opaque)
 {
     VMBusFault *f = opaque;
-    int64_t now = now_ms();
+    int64_t now = fault_now_ms();
     FaultHeld *h, *next;
 
     QTAILQ_FOREACH_SAFE(h, &f->control_held, link, next) {
@@ -510,12 +365,12 @@ static void control_timer(void *opaque)
             const void *p = g_bytes_get_data(h->data, &len);
 
             vmbus_inject(f->vmbus, p, len);
-            move_cookies(&f->control, &h->cookies, 0);
-            free_held(&f->control_held, h);
+            fault_move_cookies(&f->control, &h->cookies, 0);
+            fault_free_held(&f->control_held, h);
         }
     }
     if (!QTAILQ_EMPTY(&f->control_held)) {
-        timer_mod(f->control_timer, first_due(&f->control_held));
+        timer_mod(f->control_timer, fault_first_due(&f->control_held));
     }
 }
 
@@ -534,17 +389,17 @@ bool vmbus_fault_control(VMBusFault *f, VMBus *vmbus,
 
     QTAILQ_INIT(&cookies);
     if (!run_rules(f, &m, &cookies)) {
-        release_reordered(&f->control_held, f->control_timer);
+        fault_release_reordered(&f->control_held, f->control_timer);
         return true;
     }
     if (m.reorder || m.delay_ms) {
-        FaultHeld *h = hold(&f->control_held, f->control_timer, &m, NULL);
+        FaultHeld *h = fault_hold(&f->control_held, f->control_timer, &m, NULL);
 
-        move_cookies(&h->cookies, &cookies, 0);
+        fault_move_cookies(&h->cookies, &cookies, 0);
         return false;
     }
-    release_reordered(&f->control_held, f->control_timer);
-    move_cookies(&f->control, &cookies, 0);
+    fault_release_reordered(&f->control_held, f->control_timer);
+    fault_move_cookies(&f->control, &cookies, 0);
     if (m.drop) {
         return false;
     }
@@ -565,7 +420,7 @@ void vmbus_fault_control_posted(VMBusFault *f)
 
     QTAILQ_FOREACH_SAFE(c, &f->control, link, next) {
         if (c->posted) {
-            consume(f, &f->control, c);
+            fault_consume(&f->control, c, f->generation);
         } else {
             c->posted = true;
         }
@@ -588,9 +443,9 @@ void vmbus_fault_channel_closed(VMBusFault *f, VMBusChannel *chan)
     if (fc) {
         check_consumed(fc);
         timer_del(fc->timer);
-        free_helds(&fc->held);
-        drop_cookies(&fc->next);
-        drop_cookies(&fc->sent);
+        fault_free_helds(&fc->held);
+        fault_drop_cookies(&fc->next);
+        fault_drop_cookies(&fc->sent);
     }
 }
 
@@ -635,9 +490,9 @@ bool vmbus_fault_set(VMBusFault *f, const char *text, Error **errp)
     f->text = g_strdup(text);
     /* what was held is not forgotten with the rule that held it */
     QTAILQ_FOREACH(fc, &f->channels, link) {
-        release_reordered(&fc->held, fc->timer);
+        fault_release_reordered(&fc->held, fc->timer);
     }
-    release_reordered(&f->control_held, f->control_timer);
+    fault_release_reordered(&f->control_held, f->control_timer);
     return true;
 }
 
@@ -697,8 +552,8 @@ void vmbus_fault_free(VMBusFault *f)
 {
     assert(QTAILQ_EMPTY(&f->channels));
     fault_free_rules(&f->rules);
-    drop_cookies(&f->control);
-    free_helds(&f->control_held);
+    fault_drop_cookies(&f->control);
+    fault_free_helds(&f->control_held);
     timer_free(f->control_timer);
     g_queue_clear_full(&f->log, g_free);
     g_free(f->text);
