@@ -47,29 +47,35 @@ char *xmemdup0(const void *p, size_t n)
 	return out;
 }
 
-char *xasprintf(const char *fmt, ...)
+static char *formatted(const char *fmt, va_list ap)
 {
 	char *out = NULL;
+	int n = vasprintf(&out, fmt, ap);
+
+	return check(n < 0 ? NULL : out);
+}
+
+char *xasprintf(const char *fmt, ...)
+{
 	va_list ap;
-	int n;
+	char *out;
 
 	va_start(ap, fmt);
-	n = vasprintf(&out, fmt, ap);
+	out = formatted(fmt, ap);
 	va_end(ap);
-	return check(n < 0 ? NULL : out);
+	return out;
 }
 
 void str_setf(char **to, const char *fmt, ...)
 {
-	char *out = NULL;
 	va_list ap;
-	int n;
+	char *out;
 
 	va_start(ap, fmt);
-	n = vasprintf(&out, fmt, ap);
+	out = formatted(fmt, ap);
 	va_end(ap);
 	free(*to);
-	*to = check(n < 0 ? NULL : out);
+	*to = out;
 }
 
 void *vec_grow_(void *v, size_t need, size_t *cap, size_t size)
