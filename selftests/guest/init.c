@@ -5,6 +5,7 @@
  * stream, then powers the machine off. Installed as the init of a disk it
  * checks that system first (azk.mode=installed) and runs its list, if it has
  * one (azk.list names another file); azk.mode=facts only prints the facts.
+ * "init remote SECONDS" runs the list on a machine that is up, see remote.c.
  *
  * The last line is "azk-guest: end"; the runner outside takes a log without
  * it as a guest that died or hung.
@@ -100,6 +101,14 @@ static void load_modules(char *names)
 			say("# no module %s", name);
 }
 
+void set_environment(void)
+{
+	setenv("PATH", "/bin:/sbin:/usr/bin:/usr/sbin", 1);
+	setenv("HOME", "/tmp", 1);
+	setenv("TMPDIR", "/tmp", 1);
+	setenv("TERM", "dumb", 1);
+}
+
 static void prepare(void)
 {
 	struct ifreq ifr = { .ifr_name = "lo" };
@@ -125,10 +134,7 @@ static void prepare(void)
 	/* cgroup tests find the controllers enabled by a service manager */
 	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory +pids");
 	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+cpu +cpuset");
-	setenv("PATH", "/bin:/sbin:/usr/bin:/usr/sbin", 1);
-	setenv("HOME", "/tmp", 1);
-	setenv("TMPDIR", "/tmp", 1);
-	setenv("TERM", "dumb", 1);
+	set_environment();
 }
 
 static char *copy(const char *s, size_t n)
@@ -142,7 +148,7 @@ static char *copy(const char *s, size_t n)
 	return p;
 }
 
-/* A line: target:program [timeout=SECONDS] command [argument ...] */
+/* A line: target:program [timeout=SECONDS] [retry=no] command [argument ...] */
 static size_t read_list(const char *list, struct test *tests, size_t max)
 {
 	char *line = NULL, *p, *colon;
@@ -170,6 +176,8 @@ static size_t read_list(const char *list, struct test *tests, size_t max)
 			t->timeout = strtoul(p + 8, &p, 10);
 			p += strspn(p, " \t");
 		}
+		t->once = !strncmp(p, "retry=no ", 9);
+		p += t->once ? 9 : 0;
 		t->command = copy(p, strlen(p));
 		n++;
 	}
@@ -178,7 +186,7 @@ static size_t read_list(const char *list, struct test *tests, size_t max)
 	return n;
 }
 
-static void run_list(const char *list)
+void run_list(const char *list)
 {
 	static struct test tests[MAX_TESTS];
 	size_t n = read_list(list, tests, MAX_TESTS), i;
@@ -204,7 +212,7 @@ static void run_list(const char *list)
 			say_nested("KTAP version 1", 14);
 			say("    # Subtest: %s", t->name);
 			v = run_test(t, why, sizeof(why));
-		} while (v == FAIL && uptime() - from < t->timeout && !tries++);
+		} while (v == FAIL && !t->once && uptime() - from < t->timeout && !tries++);
 		count[v]++;
 		if (why[0] && v == FAIL)
 			say("# %s: %s", t->name, why);
@@ -227,12 +235,14 @@ static void __attribute__((noreturn)) power_off(void)
 		pause();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	double started = uptime();
 	char mode[32] = "tests", list[128] = LIST;
 	bool installed, listed;
 
+	if (argc == 3 && !strcmp(argv[1], "remote"))
+		return run_remote(argv[2]);
 	mkdir("/proc", 0755);
 	mkdir("/dev", 0755);
 	mount("proc", "/proc", "proc", 0, NULL);

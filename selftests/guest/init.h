@@ -15,6 +15,7 @@ struct test {
 	char *target;		/* the part before the colon: its folder */
 	char *command;		/* arguments separated by blanks */
 	unsigned int timeout;	/* seconds */
+	bool once;		/* its first result stands */
 };
 
 /* console.c */
@@ -38,6 +39,22 @@ void say_nested(const char *text, size_t len);
  * verdict; why (of size len) says what went wrong, or is empty.
  */
 enum verdict run_test(const struct test *t, char *why, size_t len);
+
+/* Called while a test runs, some twenty times a second, unless NULL. */
+extern void (*while_running)(void);
+
+/* init.c */
+
+/* What tests expect of their environment. */
+void set_environment(void);
+
+/* Runs the programs of the file list, prints one KTAP stream. */
+void run_list(const char *list);
+
+/* remote.c */
+
+/* The list on a machine not ours, for at most limit seconds; exit status. */
+int run_remote(const char *limit);
 
 /* facts.c */
 

@@ -26,6 +26,8 @@
 #define KSFT_XPASS	3
 #define KSFT_SKIP	4
 
+void (*while_running)(void);
+
 struct lines {
 	char buf[4096];
 	size_t used;
@@ -200,6 +202,8 @@ enum verdict run_test(const struct test *t, char *why, size_t len)
 		else if (!open_end)
 			poll(NULL, 0, 20);
 		done = reap(pid, &status);
+		if (while_running)
+			while_running();
 		if (!done && now_ms() > end) {
 			late = true;
 			break;
