@@ -92,6 +92,8 @@ bool traffic_start(struct traffic *t);
 bool traffic_stop(struct traffic *t);
 /* Bytes so far. */
 uint64_t traffic_moved(struct traffic *t);
+/* Those that arrived at side 'a' or 'b'. */
+uint64_t traffic_moved_to(struct traffic *t, char side);
 /* Start, wait, stop. */
 bool traffic_run(struct traffic *t);
 

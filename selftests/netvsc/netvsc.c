@@ -398,7 +398,7 @@ TEST_F_TIMEOUT(netvsc, vlan, 120)
 	sh("ip link del v0");
 }
 
-TEST_F(netvsc, packet_filter)
+TEST_F_TIMEOUT(netvsc, packet_filter, 120)
 {
 	static const uint8_t stranger[] = { 0x02, 0, 0, 0xab, 0xcd, 0xef };
 	static const uint8_t everybody[] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
@@ -512,7 +512,7 @@ TEST_F_TIMEOUT(netvsc, link_flap, 120)
 	run_traffic(_metadata, &self->pair, AF_INET, 2, MIB);
 }
 
-TEST_F(netvsc, link_speed)
+TEST_F_TIMEOUT(netvsc, link_speed, 120)
 {
 	static const unsigned int speeds[] = { 40000, 1000, 10000 };
 	unsigned int mbit;

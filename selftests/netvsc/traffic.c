@@ -31,6 +31,7 @@ struct stream {
 	pthread_t thread[2];
 	bool started[2];
 	_Atomic uint64_t moved;
+	uint64_t sent;
 	int gap_ms;
 	char error[128];
 };
@@ -102,6 +103,7 @@ static void *sender(void *arg)
 		sent += BLOCK;
 	}
 out:
+	s->sent = sent;
 	shutdown(s->fd[0], SHUT_WR);
 	free(block);
 	return NULL;
@@ -249,14 +251,24 @@ bool traffic_start(struct traffic *t)
 	return true;
 }
 
-uint64_t traffic_moved(struct traffic *t)
+static uint64_t moved_from(struct traffic *t, int first, int step)
 {
 	struct state *state = t->state;
 	uint64_t sum = 0;
 
-	for (int i = 0; state && i < state->n; i++)
+	for (int i = first; state && i < state->n; i += step)
 		sum += atomic_load(&state->streams[i].moved);
 	return sum;
+}
+
+uint64_t traffic_moved(struct traffic *t)
+{
+	return moved_from(t, 0, 1);
+}
+
+uint64_t traffic_moved_to(struct traffic *t, char side)
+{
+	return moved_from(t, side == 'a', 2);
 }
 
 bool traffic_stop(struct traffic *t)
@@ -273,6 +285,9 @@ bool traffic_stop(struct traffic *t)
 		for (int k = 0; k < 2; k++)
 			if (s->fd[k] >= 0)
 				close(s->fd[k]);
+		if (!*s->error && s->sent != atomic_load(&s->moved))
+			snprintf(s->error, sizeof(s->error), "stream %d: %llu bytes arrived of %llu", s->index,
+				 (unsigned long long)atomic_load(&s->moved), (unsigned long long)s->sent);
 		if (*s->error && !*t->error)
 			snprintf(t->error, sizeof(t->error), "%s", s->error);
 		if (s->gap_ms > t->longest_gap_ms)

@@ -284,7 +284,7 @@ static bool finish(struct work *w, struct slot *s, long long res)
 			return false;
 		}
 	}
-	job->bytes += res;
+	atomic_fetch_add(&job->bytes, res);
 	if (s->write)
 		job->writes++;
 	else
@@ -301,6 +301,16 @@ static struct slot *free_slot(struct work *w)
 	return NULL;
 }
 
+/* Whether another request is due. */
+static bool goes_on(const struct io_job *job, uint64_t submitted, long long begin)
+{
+	if (job->requests)
+		return submitted < job->requests;
+	if (job->stop)
+		return !atomic_load(job->stop);
+	return now_ms() - begin < job->seconds * 1000LL;
+}
+
 static bool io_loop(struct work *w, int fd, aio_context_t ctx)
 {
 	struct io_job *job = w->job;
@@ -310,7 +320,7 @@ static bool io_loop(struct work *w, int fd, aio_context_t ctx)
 	int under_way = 0;
 
 	for (;;) {
-		bool more = job->requests ? submitted < job->requests : now_ms() - begin < job->seconds * 1000LL;
+		bool more = goes_on(job, submitted, begin);
 		struct timespec wait = { .tv_sec = PATIENCE };
 		struct slot *s;
 		long n;
@@ -356,7 +366,8 @@ bool io_run(struct io_job *job)
 	int fd, i;
 
 	job->error[0] = '\0';
-	job->reads = job->writes = job->bytes = 0;
+	job->reads = job->writes = 0;
+	atomic_store(&job->bytes, 0);
 	job->longest_gap_ms = 0;
 	w->job = job;
 	w->generation = calloc(BLOCKS, sizeof(*w->generation));

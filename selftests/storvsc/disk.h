@@ -2,6 +2,7 @@
 #ifndef AZURE_STORVSC_DISK_H
 #define AZURE_STORVSC_DISK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,9 +38,11 @@ struct io_job {
 	int depth;		/* requests under way */
 	size_t max_io;		/* bytes of the largest */
 	int seconds;		/* how long; or */
-	uint64_t requests;	/* how many */
-	/* results */
-	uint64_t reads, writes, bytes;
+	uint64_t requests;	/* how many; or */
+	_Atomic bool *stop;	/* until this is true */
+	/* results; bytes may be read while it runs */
+	uint64_t reads, writes;
+	_Atomic uint64_t bytes;
 	int longest_gap_ms;	/* without a completion */
 	char error[256];	/* empty: none */
 };

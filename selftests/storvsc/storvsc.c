@@ -213,7 +213,7 @@ TEST_F_TIMEOUT(scratch, large, 300)
 }
 
 /* From memory that begins in the middle of a page, and over many small pieces */
-TEST_F(scratch, unaligned_memory)
+TEST_F_TIMEOUT(scratch, unaligned_memory, 120)
 {
 	size_t len = 1 * MIB;
 	char path[64];
@@ -235,7 +235,7 @@ TEST_F(scratch, unaligned_memory)
 	close(fd);
 }
 
-TEST_F(scratch, discard)
+TEST_F_TIMEOUT(scratch, discard, 120)
 {
 	uint64_t range[2] = { 48 * MIB, 1 * MIB };
 	static uint8_t block[MIB], in[MIB];
