@@ -33,7 +33,7 @@
 #define MIB	(1024 * 1024)
 #define STALL	5
 #define DEPTH	64
-#define WARM_UP	20		/* seconds until every queue must have been used */
+#define WARM_UP	60		/* seconds until every queue must have been used */
 #define ATTEMPTS 8		/* at connections that spread over all queues */
 #define TELL	30		/* seconds between two lines of progress */
 
