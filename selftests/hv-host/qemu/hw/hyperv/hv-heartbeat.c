@@ -129,18 +129,15 @@ static void heartbeat_class_init(ObjectClass *klass, void *data)
     uc->stop = heartbeat_stop;
 }
 
-static const TypeInfo heartbeat_type = {
-    .name = TYPE_HV_HEARTBEAT,
-    .parent = TYPE_HV_UTIL,
-    .instance_size = sizeof(HvHeartbeat),
-    .instance_init = heartbeat_instance_init,
-    .instance_finalize = heartbeat_instance_finalize,
-    .class_init = heartbeat_class_init,
+static const TypeInfo heartbeat_types[] = {
+    {
+        .name = TYPE_HV_HEARTBEAT,
+        .parent = TYPE_HV_UTIL,
+        .instance_size = sizeof(HvHeartbeat),
+        .instance_init = heartbeat_instance_init,
+        .instance_finalize = heartbeat_instance_finalize,
+        .class_init = heartbeat_class_init,
+    },
 };
 
-static void heartbeat_register(void)
-{
-    type_register_static(&heartbeat_type);
-}
-
-type_init(heartbeat_register)
+DEFINE_TYPES(heartbeat_types)

@@ -247,16 +247,13 @@ static void kbd_class_init(ObjectClass *klass, void *data)
     object_class_property_add_bool(klass, "connected", kbd_get_connected, NULL);
 }
 
-static const TypeInfo kbd_type = {
-    .name = TYPE_HV_KBD,
-    .parent = TYPE_VMBUS_DEVICE,
-    .instance_size = sizeof(HvKbd),
-    .class_init = kbd_class_init,
+static const TypeInfo kbd_types[] = {
+    {
+        .name = TYPE_HV_KBD,
+        .parent = TYPE_VMBUS_DEVICE,
+        .instance_size = sizeof(HvKbd),
+        .class_init = kbd_class_init,
+    },
 };
 
-static void kbd_register(void)
-{
-    type_register_static(&kbd_type);
-}
-
-type_init(kbd_register)
+DEFINE_TYPES(kbd_types)

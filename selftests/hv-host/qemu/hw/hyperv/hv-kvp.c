@@ -325,17 +325,14 @@ static void kvp_class_init(ObjectClass *klass, void *data)
         "OPERATION STATUS [KEY=VALUE], empty until the guest has answered");
 }
 
-static const TypeInfo kvp_type = {
-    .name = TYPE_HV_KVP,
-    .parent = TYPE_HV_UTIL,
-    .instance_size = sizeof(HvKvp),
-    .instance_finalize = kvp_instance_finalize,
-    .class_init = kvp_class_init,
+static const TypeInfo kvp_types[] = {
+    {
+        .name = TYPE_HV_KVP,
+        .parent = TYPE_HV_UTIL,
+        .instance_size = sizeof(HvKvp),
+        .instance_finalize = kvp_instance_finalize,
+        .class_init = kvp_class_init,
+    },
 };
 
-static void kvp_register(void)
-{
-    type_register_static(&kvp_type);
-}
-
-type_init(kvp_register)
+DEFINE_TYPES(kvp_types)

@@ -3,7 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- *   hv-net.c        device, channels, NVSP messages
+ *   hv-net.c        device, channels
+ *   hv-net-nvsp.c   NVSP messages
  *   hv-net-rndis.c  RNDIS control messages and the objects in them
  *   hv-net-tx.c     RNDIS packets from the guest, offloads
  *   hv-net-rx.c     frames to the guest: sections, RSS, RSC
@@ -151,13 +152,31 @@ struct HvNet {
     bool offloads, rsc;
 };
 
-/* --- hv-net.c --- */
+/* --- hv-net-nvsp.c --- */
+
+/*
+ * Handle @m; write the completion to @r, of which the type is 0 if there is
+ * nothing to say but that it is done.
+ */
+void hv_net_nvsp(HvNet *s, VMBusChanReq *req, const NvspMessage *m,
+                 NvspMessage *r);
+
+/*
+ * Which channel the guest shall send on, by its own hash of the packet.  Told
+ * when all sub-channels it has asked for are open.
+ */
+void hv_net_send_table(HvNet *s);
+
+/* Let go of the guest's buffers. */
+void hv_net_revoke_buffers(HvNet *s);
 
 /* Highest version the property "nvsp" allows. */
 uint32_t hv_net_max_version(HvNet *s);
 
 /* Size of a message to the guest in the negotiated version. */
 uint32_t hv_net_msg_size(HvNet *s);
+
+/* --- hv-net.c --- */
 
 /* Have the workers of all open channels run, soon. */
 void hv_net_kick(HvNet *s);

@@ -323,34 +323,23 @@ static void hv_stor_drained_end(SCSIBus *bus)
     }
 }
 
-/* Paths, targets and LUNs a guest can address, storvsc_drv.c and OpenVMM */
-static const SCSIBusInfo hv_scsi_bus_info = {
-    .tcq = true,
-    .max_channel = 7,
-    .max_target = 1,
-    .max_lun = 254,
-    .transfer_data = hv_stor_transfer_data,
-    .fail = hv_stor_req_fail,
-    .complete = hv_stor_req_complete,
-    .cancel = hv_stor_req_cancel,
-    .get_sg_list = hv_stor_get_sg_list,
-    .drained_begin = hv_stor_drained_begin,
-    .drained_end = hv_stor_drained_end,
-};
+#define HV_STOR_BUS(channel, target, lun) { \
+    .tcq = true, \
+    .max_channel = channel, \
+    .max_target = target, \
+    .max_lun = lun, \
+    .transfer_data = hv_stor_transfer_data, \
+    .fail = hv_stor_req_fail, \
+    .complete = hv_stor_req_complete, \
+    .cancel = hv_stor_req_cancel, \
+    .get_sg_list = hv_stor_get_sg_list, \
+    .drained_begin = hv_stor_drained_begin, \
+    .drained_end = hv_stor_drained_end, \
+}
 
-static const SCSIBusInfo hv_ide_bus_info = {
-    .tcq = true,
-    .max_channel = 0,
-    .max_target = 0,
-    .max_lun = 0,
-    .transfer_data = hv_stor_transfer_data,
-    .fail = hv_stor_req_fail,
-    .complete = hv_stor_req_complete,
-    .cancel = hv_stor_req_cancel,
-    .get_sg_list = hv_stor_get_sg_list,
-    .drained_begin = hv_stor_drained_begin,
-    .drained_end = hv_stor_drained_end,
-};
+/* Paths, targets and LUNs a guest can address, storvsc_drv.c and OpenVMM */
+static const SCSIBusInfo hv_scsi_bus_info = HV_STOR_BUS(7, 1, 254);
+static const SCSIBusInfo hv_ide_bus_info = HV_STOR_BUS(0, 0, 0);
 
 void hv_stor_bus_init(HvStor *s)
 {

@@ -95,16 +95,13 @@ static void shutdown_class_init(ObjectClass *klass, void *data)
         "ask the guest to shutdown, force, restart or hibernate");
 }
 
-static const TypeInfo shutdown_type = {
-    .name = TYPE_HV_SHUTDOWN,
-    .parent = TYPE_HV_UTIL,
-    .instance_size = sizeof(HvShutdown),
-    .class_init = shutdown_class_init,
+static const TypeInfo shutdown_types[] = {
+    {
+        .name = TYPE_HV_SHUTDOWN,
+        .parent = TYPE_HV_UTIL,
+        .instance_size = sizeof(HvShutdown),
+        .class_init = shutdown_class_init,
+    },
 };
 
-static void shutdown_register(void)
-{
-    type_register_static(&shutdown_type);
-}
-
-type_init(shutdown_register)
+DEFINE_TYPES(shutdown_types)

@@ -202,18 +202,15 @@ static void timesync_class_init(ObjectClass *klass, void *data)
         "set offset-ms and have the guest set its clock");
 }
 
-static const TypeInfo timesync_type = {
-    .name = TYPE_HV_TIMESYNC,
-    .parent = TYPE_HV_UTIL,
-    .instance_size = sizeof(HvTimesync),
-    .instance_init = timesync_instance_init,
-    .instance_finalize = timesync_instance_finalize,
-    .class_init = timesync_class_init,
+static const TypeInfo timesync_types[] = {
+    {
+        .name = TYPE_HV_TIMESYNC,
+        .parent = TYPE_HV_UTIL,
+        .instance_size = sizeof(HvTimesync),
+        .instance_init = timesync_instance_init,
+        .instance_finalize = timesync_instance_finalize,
+        .class_init = timesync_class_init,
+    },
 };
 
-static void timesync_register(void)
-{
-    type_register_static(&timesync_type);
-}
-
-type_init(timesync_register)
+DEFINE_TYPES(timesync_types)

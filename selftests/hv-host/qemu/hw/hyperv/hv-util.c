@@ -366,19 +366,16 @@ static void hv_util_class_init(ObjectClass *klass, void *data)
         "the version of the service's messages agreed to");
 }
 
-static const TypeInfo hv_util_type = {
-    .name = TYPE_HV_UTIL,
-    .parent = TYPE_VMBUS_DEVICE,
-    .abstract = true,
-    .instance_size = sizeof(HvUtil),
-    .instance_init = hv_util_instance_init,
-    .class_size = sizeof(HvUtilClass),
-    .class_init = hv_util_class_init,
+static const TypeInfo hv_util_types[] = {
+    {
+        .name = TYPE_HV_UTIL,
+        .parent = TYPE_VMBUS_DEVICE,
+        .abstract = true,
+        .instance_size = sizeof(HvUtil),
+        .instance_init = hv_util_instance_init,
+        .class_size = sizeof(HvUtilClass),
+        .class_init = hv_util_class_init,
+    },
 };
 
-static void hv_util_register(void)
-{
-    type_register_static(&hv_util_type);
-}
-
-type_init(hv_util_register)
+DEFINE_TYPES(hv_util_types)

@@ -137,17 +137,14 @@ static void vss_class_init(ObjectClass *klass, void *data)
         "OPERATION STATUS flags=FLAGS, empty until the guest has answered");
 }
 
-static const TypeInfo vss_type = {
-    .name = TYPE_HV_VSS,
-    .parent = TYPE_HV_UTIL,
-    .instance_size = sizeof(HvVss),
-    .instance_finalize = vss_instance_finalize,
-    .class_init = vss_class_init,
+static const TypeInfo vss_types[] = {
+    {
+        .name = TYPE_HV_VSS,
+        .parent = TYPE_HV_UTIL,
+        .instance_size = sizeof(HvVss),
+        .instance_finalize = vss_instance_finalize,
+        .class_init = vss_class_init,
+    },
 };
 
-static void vss_register(void)
-{
-    type_register_static(&vss_type);
-}
-
-type_init(vss_register)
+DEFINE_TYPES(vss_types)

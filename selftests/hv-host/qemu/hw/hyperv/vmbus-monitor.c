@@ -8,8 +8,9 @@
 #include "qemu/atomic.h"
 #include "qemu/bitmap.h"
 #include "qemu/timer.h"
-#include "exec/cpu-common.h"
+#include "hw/hyperv/hyperv.h"
 #include "hw/hyperv/vmbus-monitor.h"
+#include "system/dma.h"
 
 #define GROUPS      4
 #define GROUP_IDS   32
@@ -52,10 +53,13 @@ struct VMBusMonitor {
 static MonitorPage *map_page(VMBusMonitor *m)
 {
     hwaddr len = sizeof(MonitorPage);
-    MonitorPage *page = cpu_physical_memory_map(m->gpa, &len, true);
+    MonitorPage *page = dma_memory_map(hyperv_dma_as(), m->gpa, &len,
+                                       DMA_DIRECTION_FROM_DEVICE,
+                                       MEMTXATTRS_UNSPECIFIED);
 
     if (page && len != sizeof(*page)) {
-        cpu_physical_memory_unmap(page, len, true, 0);
+        dma_memory_unmap(hyperv_dma_as(), page, len, DMA_DIRECTION_FROM_DEVICE,
+                         0);
         page = NULL;
     }
     return page;
@@ -63,8 +67,8 @@ static MonitorPage *map_page(VMBusMonitor *m)
 
 static void unmap_page(MonitorPage *page, bool dirty)
 {
-    cpu_physical_memory_unmap(page, sizeof(*page), true,
-                              dirty ? sizeof(*page) : 0);
+    dma_memory_unmap(hyperv_dma_as(), page, sizeof(*page),
+                     DMA_DIRECTION_FROM_DEVICE, dirty ? sizeof(*page) : 0);
 }
 
 static void monitor_look(void *opaque)
