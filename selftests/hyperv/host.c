@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +14,12 @@
 #include "host.h"
 
 #define ANSWER_MS 20000
+#define OPEN_MS 5000
 /* More than any answer a test asks for. */
 #define LINE_MAX_LEN (512 * 1024)
 
 static int port = -1;
+static int answer_ms = ANSWER_MS;
 static char *line;
 static size_t have;		/* bytes of an unfinished line */
 static char error[512];
@@ -191,7 +194,7 @@ static int write_all(const char *text)
 int host_command(const char *name, const char *arguments, char *result, size_t size)
 {
 	static int last;
-	long long until = now_ms() + ANSWER_MS;
+	long long until = now_ms() + answer_ms;
 	char *text, id[32];
 	int err;
 
@@ -237,7 +240,7 @@ int host_open(void)
 {
 	struct termios t;
 	char name[128];
-	int err;
+	int err, tries;
 
 	if (port >= 0)
 		return 0;
@@ -257,9 +260,45 @@ int host_open(void)
 		tcsetattr(port, TCSANOW, &t);
 	}
 	tcflush(port, TCIFLUSH);
-	/* Refused on all but the first use of the connection. */
-	err = host_command("qmp_capabilities", NULL, NULL, 0);
-	return err == -EREMOTEIO ? 0 : err;
+	/*
+	 * Until the port was raw, it echoed: the monitor may be in the middle of
+	 * what it said itself. A byte that is in no JSON makes it begin anew.
+	 */
+	answer_ms = OPEN_MS;
+	for (tries = 0, err = -ETIMEDOUT; err == -ETIMEDOUT && tries < 4; tries++) {
+		err = write_all("\xff");
+		/* Refused on all but the first use of the connection. */
+		if (!err)
+			err = host_command("qmp_capabilities", NULL, NULL, 0);
+	}
+	answer_ms = ANSWER_MS;
+	if (err && err != -EREMOTEIO) {
+		close(port);
+		port = -1;
+		return err;
+	}
+	return 0;
+}
+
+int host_do(const char *name, const char *arguments, ...)
+{
+	char *text = NULL;
+	va_list ap;
+	int err;
+
+	err = host_open();
+	if (err)
+		return err;
+	if (arguments) {
+		va_start(ap, arguments);
+		err = vasprintf(&text, arguments, ap);
+		va_end(ap);
+		if (err < 0)
+			return -ENOMEM;
+	}
+	err = host_command(name, text, NULL, 0);
+	free(text);
+	return err;
 }
 
 bool host_find(const char *device, char *path, size_t size)
@@ -270,6 +309,11 @@ bool host_find(const char *device, char *path, size_t size)
 	bool found = false;
 	size_t i;
 
+	if (*device == '/') {
+		snprintf(path, size, "%s", device);
+		free(json);
+		return true;
+	}
 	snprintf(child, sizeof(child), "child<%s>", device);
 	for (i = 0; json && i < 2 && !found; i++) {
 		const char *p = json;

@@ -5,7 +5,7 @@
  * has nothing of the kind, and what needs it is skipped there.
  *
  * Devices are named by their type, of which there is one: hv-kvp, hv-heartbeat
- * and so on; vmbus-bridge is the bus itself.
+ * and so on; vmbus-bridge is the bus itself. What begins with / is a path.
  */
 #ifndef HYPERV_HOST_H
 #define HYPERV_HOST_H
@@ -27,6 +27,9 @@ int host_open(void);
  */
 int host_command(const char *name, const char *arguments, char *result, size_t size);
 const char *host_error(void);
+
+/* The same without a result; @arguments by printf's rules. Opens the monitor. */
+int host_do(const char *name, const char *arguments, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * Where QEMU has the first device of a type, as a path for its commands. False

@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #include "../../kselftest_harness.h"
+#include "../hyperv/host.h"
 #include "net.h"
-#include "qmp.h"
 
 #define TRACING "/sys/kernel/tracing"
 #define SWIOTLB "/sys/kernel/debug/swiotlb"
@@ -245,17 +245,16 @@ FIXTURE_TEARDOWN(afterwards)
 
 TEST_F(afterwards, host_denied_nothing)
 {
-	static const char where[] = "{\"path\": \"/machine/hyperv-partition\", \"property\": \"host-denied\"}";
-	const char *p;
+	long long denied;
 
 	if (!isolated())
 		SKIP(return, "not a confidential VM on Hyper-V");
-	if (!qmp_available())
+	if (host_open())
 		SKIP(return, "needs the host to tell what it was denied");
-	ASSERT_EQ(0, qmp("qom-get", "%s", where)) { TH_LOG("%s", qmp_answer()); }
-	p = strstr(qmp_answer(), "\"return\": ");
-	ASSERT_NE(NULL, p);
-	EXPECT_EQ(0, strtoll(p + 10, NULL, 10));
+	ASSERT_EQ(0, host_get_number("/machine/hyperv-partition", "host-denied", &denied)) {
+		TH_LOG("%s", host_error());
+	}
+	EXPECT_EQ(0, denied);
 }
 
 TEST_HARNESS_MAIN

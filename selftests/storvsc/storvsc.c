@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "../../kselftest_harness.h"
-#include "../netvsc/qmp.h"
+#include "../hyperv/host.h"
 #include "disk.h"
 
 #define KIB 1024
@@ -63,20 +63,29 @@ TEST_F(storvsc, limits)
 	}
 }
 
-TEST_F(storvsc, channels)
+/* Channels of a disk's controller, 0 if they cannot be counted. */
+static int channels_of(const char *disk)
 {
 	char path[512], channels[600];
 	struct dirent *e;
 	int n = 0;
 	DIR *d;
 
-	ASSERT_TRUE(disk_controller(self->names[0], path, sizeof(path)));
+	if (!disk_controller(disk, path, sizeof(path)))
+		return 0;
 	snprintf(channels, sizeof(channels), "%s/channels", path);
 	d = opendir(channels);
-	ASSERT_NE(NULL, d);
-	while ((e = readdir(d)))
+	while (d && (e = readdir(d)))
 		n += e->d_name[0] != '.';
-	closedir(d);
+	if (d)
+		closedir(d);
+	return n;
+}
+
+TEST_F(storvsc, channels)
+{
+	int n = channels_of(self->names[0]);
+
 	EXPECT_GE(n, 1);
 	TH_LOG("%d channels, %ld processors", n, sysconf(_SC_NPROCESSORS_ONLN));
 }
@@ -268,18 +277,18 @@ TEST_F_TIMEOUT(scratch, discard, 120)
 /* Adds a disk of @mib MiB as LUN @lun; QEMU's ids are made of @tag. */
 static bool add_disk(const char *tag, int lun, int mib)
 {
-	return !qmp("blockdev-add", "{\"driver\": \"null-co\", \"node-name\": \"%s\", \"size\": %llu, "
+	return !host_do("blockdev-add", "{\"driver\": \"null-co\", \"node-name\": \"%s\", \"size\": %llu, "
 		    "\"read-zeroes\": true}", tag, (unsigned long long)mib * MIB) &&
-	       !qmp("device_add", "{\"driver\": \"scsi-hd\", \"id\": \"%s-dev\", \"bus\": \"scsi0.0\", "
+	       !host_do("device_add", "{\"driver\": \"scsi-hd\", \"id\": \"%s-dev\", \"bus\": \"scsi0.0\", "
 		    "\"lun\": %d, \"drive\": \"%s\", \"serial\": \"%s\"}", tag, lun, tag, tag);
 }
 
 static bool remove_disk(const char *tag)
 {
-	bool ok = !qmp("device_del", "{\"id\": \"%s-dev\"}", tag);
+	bool ok = !host_do("device_del", "{\"id\": \"%s-dev\"}", tag);
 
 	for (int i = 0; i < 100; i++) {
-		if (!qmp("blockdev-del", "{\"node-name\": \"%s\"}", tag))
+		if (!host_do("blockdev-del", "{\"node-name\": \"%s\"}", tag))
 			break;
 		usleep(100000);
 	}
@@ -290,13 +299,13 @@ TEST_F_TIMEOUT(storvsc, hot_add_remove, 180)
 {
 	char name[32];
 
-	if (!qmp_available())
+	if (host_open())
 		SKIP(return, "needs the host to add a disk");
 	for (int round = 0; round < 3; round++) {
-		ASSERT_TRUE(add_disk("azk-hot", 17, 8)) { TH_LOG("%s", qmp_answer()); }
+		ASSERT_TRUE(add_disk("azk-hot", 17, 8)) { TH_LOG("%s", host_error()); }
 		ASSERT_TRUE(wait_serial("azk-hot", true, name, 20)) { TH_LOG("the new disk does not appear"); }
 		EXPECT_EQ(8 * MIB / 512, disk_attr(name, "size"));
-		ASSERT_TRUE(remove_disk("azk-hot")) { TH_LOG("%s", qmp_answer()); }
+		ASSERT_TRUE(remove_disk("azk-hot")) { TH_LOG("%s", host_error()); }
 		EXPECT_TRUE(wait_serial("azk-hot", false, name, 20)) { TH_LOG("%s stays", name); }
 	}
 }
@@ -309,7 +318,7 @@ TEST_F_TIMEOUT(scratch, hot_add_remove_busy, 180)
 	pid_t pid;
 	int status;
 
-	if (!qmp_available())
+	if (host_open())
 		SKIP(return, "needs the host to add a disk");
 	pid = fork();
 	ASSERT_GE(pid, 0);
@@ -321,9 +330,9 @@ TEST_F_TIMEOUT(scratch, hot_add_remove_busy, 180)
 		_exit(!ok);
 	}
 	for (int round = 0; round < 3; round++) {
-		EXPECT_TRUE(add_disk("azk-busy", 18, 8)) { TH_LOG("%s", qmp_answer()); }
+		EXPECT_TRUE(add_disk("azk-busy", 18, 8)) { TH_LOG("%s", host_error()); }
 		EXPECT_TRUE(wait_serial("azk-busy", true, name, 20));
-		EXPECT_TRUE(remove_disk("azk-busy")) { TH_LOG("%s", qmp_answer()); }
+		EXPECT_TRUE(remove_disk("azk-busy")) { TH_LOG("%s", host_error()); }
 		EXPECT_TRUE(wait_serial("azk-busy", false, name, 20));
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
@@ -336,18 +345,18 @@ TEST_F_TIMEOUT(storvsc, resize, 120)
 	long long size = -1;
 	int fd;
 
-	if (!qmp_available())
+	if (host_open())
 		SKIP(return, "needs the host to resize a disk");
-	if (qmp("block_resize", "{\"node-name\": \"azk-size\", \"size\": %d}", 8 * MIB))
+	if (host_do("block_resize", "{\"node-name\": \"azk-size\", \"size\": %d}", 8 * MIB))
 		SKIP(return, "the host has no block device azk-size");
-	ASSERT_EQ(0, qmp("device_add", "{\"driver\": \"scsi-hd\", \"id\": \"azk-size-dev\", \"bus\": \"scsi0.0\", "
+	ASSERT_EQ(0, host_do("device_add", "{\"driver\": \"scsi-hd\", \"id\": \"azk-size-dev\", \"bus\": \"scsi0.0\", "
 			 "\"lun\": 19, \"drive\": \"azk-size\", \"serial\": \"azk-size\"}")) {
-		TH_LOG("%s", qmp_answer());
+		TH_LOG("%s", host_error());
 	}
 	ASSERT_TRUE(wait_serial("azk-size", true, name, 20));
 	EXPECT_EQ(8 * MIB / 512, disk_attr(name, "size"));
-	ASSERT_EQ(0, qmp("block_resize", "{\"node-name\": \"azk-size\", \"size\": %d}", 12 * MIB)) {
-		TH_LOG("%s", qmp_answer());
+	ASSERT_EQ(0, host_do("block_resize", "{\"node-name\": \"azk-size\", \"size\": %d}", 12 * MIB)) {
+		TH_LOG("%s", host_error());
 	}
 	/* the next command is answered with a unit attention, on which the driver looks again */
 	snprintf(path, sizeof(path), "/dev/%s", name);
@@ -364,8 +373,79 @@ TEST_F_TIMEOUT(storvsc, resize, 120)
 		usleep(100000);
 	}
 	EXPECT_EQ(12 * MIB / 512, size);
-	EXPECT_EQ(0, qmp("device_del", "{\"id\": \"azk-size-dev\"}")) { TH_LOG("%s", qmp_answer()); }
+	EXPECT_EQ(0, host_do("device_del", "{\"id\": \"azk-size-dev\"}")) { TH_LOG("%s", host_error()); }
 	EXPECT_TRUE(wait_serial("azk-size", false, name, 20));
+}
+
+/*
+ * A controller of which the guest gets fewer sub-channels than it asked for:
+ * an offer that never comes, or a channel that does not open. What is there
+ * has to do.
+ */
+FIXTURE(lost)
+{
+	char names[MAX_DISKS][32];
+	char id[32];
+};
+
+FIXTURE_VARIANT(lost)
+{
+	const char *rule;
+	int fewer;		/* channels in sysfs */
+};
+
+/* of the offers after the primary channel's the second, and so on */
+FIXTURE_VARIANT_ADD(lost, offer) {
+	.rule = "dev=bus msg=offer skip=1 every=2 count=1000 drop", .fewer = 1,
+};
+
+FIXTURE_VARIANT_ADD(lost, open) {
+	.rule = "dev=bus msg=open-result skip=1 count=1000 set:status=1", .fewer = 0,
+};
+
+FIXTURE_SETUP(lost)
+{
+	if (!storvsc_disks(self->names, MAX_DISKS))
+		SKIP(return, "no disk behind hv_storvsc");
+	if (host_open())
+		SKIP(return, "needs the host to keep sub-channels back");
+	if (channels_of(self->names[0]) < 3)
+		SKIP(return, "fewer than three channels");
+	if (host_do("block_resize", "{\"node-name\": \"azk-size\", \"size\": %d}", 8 * MIB))
+		SKIP(return, "the host has no block device azk-size");
+	snprintf(self->id, sizeof(self->id), "azk-lost-%d", getpid());
+}
+
+FIXTURE_TEARDOWN(lost)
+{
+	if (*self->id)
+		host_set("vmbus-bridge", "fault", "");
+}
+
+TEST_F_TIMEOUT(lost, sub_channels, 120)
+{
+	struct io_job job = { .depth = 64, .max_io = 64 * KIB, .seconds = run_seconds() };
+	char name[32];
+
+	ASSERT_EQ(0, host_set("vmbus-bridge", "fault", variant->rule)) { TH_LOG("%s", host_error()); }
+	ASSERT_EQ(0, host_do("device_add", "{\"driver\": \"hv-scsi\", \"id\": \"%s\"}", self->id)) {
+		TH_LOG("%s", host_error());
+	}
+	ASSERT_EQ(0, host_do("device_add", "{\"driver\": \"scsi-hd\", \"id\": \"%s-disk\", \"bus\": \"%s.0\", "
+			     "\"drive\": \"azk-size\", \"serial\": \"azk-lost\"}", self->id, self->id)) {
+		TH_LOG("%s", host_error());
+	}
+	ASSERT_TRUE(wait_serial("azk-lost", true, name, 20)) { TH_LOG("the disk does not appear"); }
+	sleep(1);			/* sub-channels come behind the disk */
+	EXPECT_EQ(channels_of(self->names[0]) - variant->fewer, channels_of(name));
+	job.name = name;
+	EXPECT_TRUE(io_run(&job)) { TH_LOG("%s", job.error); }
+	EXPECT_LE(job.longest_gap_ms, GAP_MS);
+	TH_LOG("%s with %d channels: %llu MiB right", name, channels_of(name), (unsigned long long)(job.bytes / MIB));
+	EXPECT_EQ(0, host_set("vmbus-bridge", "fault", "")) { TH_LOG("%s", host_error()); }
+	EXPECT_EQ(0, host_do("device_del", "{\"id\": \"%s-disk\"}", self->id)) { TH_LOG("%s", host_error()); }
+	EXPECT_TRUE(wait_serial("azk-lost", false, name, 20));
+	/* the controller stays: the guest cannot give back an offer it never saw */
 }
 
 /* An error of the medium reaches the program that reads, and only that one. */
@@ -376,17 +456,17 @@ TEST_F_TIMEOUT(storvsc, medium_error, 120)
 	char name[32], path[64];
 	int fd;
 
-	if (!qmp_available())
+	if (host_open())
 		SKIP(return, "needs the host to have a bad disk");
-	ASSERT_EQ(0, qmp("blockdev-add", "{\"driver\": \"blkdebug\", \"node-name\": \"azk-bad\", "
+	ASSERT_EQ(0, host_do("blockdev-add", "{\"driver\": \"blkdebug\", \"node-name\": \"azk-bad\", "
 			 "\"image\": {\"driver\": \"null-co\", \"size\": %d, \"read-zeroes\": true}, "
 			 "\"inject-error\": [{\"event\": \"none\", \"iotype\": \"read\", \"errno\": 5, "
 			 "\"sector\": 8192, \"once\": false}]}", 16 * MIB)) {
-		TH_LOG("%s", qmp_answer());
+		TH_LOG("%s", host_error());
 	}
-	ASSERT_EQ(0, qmp("device_add", "{\"driver\": \"scsi-hd\", \"id\": \"azk-bad-dev\", \"bus\": \"scsi0.0\", "
+	ASSERT_EQ(0, host_do("device_add", "{\"driver\": \"scsi-hd\", \"id\": \"azk-bad-dev\", \"bus\": \"scsi0.0\", "
 			 "\"lun\": 20, \"drive\": \"azk-bad\", \"serial\": \"azk-bad\", \"rerror\": \"report\", "
-			 "\"werror\": \"report\"}")) { TH_LOG("%s", qmp_answer()); }
+			 "\"werror\": \"report\"}")) { TH_LOG("%s", host_error()); }
 	ASSERT_TRUE(wait_serial("azk-bad", true, name, 20));
 	snprintf(path, sizeof(path), "/dev/%s", name);
 	fd = open(path, O_RDWR | O_DIRECT);
@@ -398,7 +478,7 @@ TEST_F_TIMEOUT(storvsc, medium_error, 120)
 	EXPECT_EQ(4096, pread(fd, buf, 4096, 4 * 512 * 4096LL / 2 + MIB));
 	EXPECT_EQ(4096, pwrite(fd, buf, 4096, MIB));
 	close(fd);
-	EXPECT_TRUE(remove_disk("azk-bad")) { TH_LOG("%s", qmp_answer()); }
+	EXPECT_TRUE(remove_disk("azk-bad")) { TH_LOG("%s", host_error()); }
 	EXPECT_TRUE(wait_serial("azk-bad", false, name, 20));
 }
 
