@@ -50,13 +50,19 @@ void hv_stor_kick(HvStor *s)
     }
 }
 
-/* Send the completions that fit. */
+/* Send the completions that are due and fit. */
 static void hv_stor_flush(VMBusChannel *chan)
 {
+    HvStor *s = HV_STOR(vmbus_channel_device(chan));
     HvStorChannel *c = stor_channel(chan);
+    int64_t now = s->service_ns ? qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) : 0;
     HvStorRequest *r;
 
     while ((r = QTAILQ_FIRST(&c->done))) {
+        if (r->due > now) {
+            timer_mod(c->timer, r->due);
+            return;
+        }
         if (r->vmreq.need_comp) {
             if (vmbus_channel_reserve(chan, 0, r->packet_len)) {
                 return;         /* the guest tells when there is room */
@@ -68,6 +74,35 @@ static void hv_stor_flush(VMBusChannel *chan)
         c->count--;
         vmbus_free_req(r);
     }
+}
+
+static void hv_stor_due(void *opaque)
+{
+    VMBusChannel *chan = opaque;
+    HvStor *s = HV_STOR(vmbus_channel_device(chan));
+    HvStorChannel *c = stor_channel(chan);
+    bool was_full = c->count >= s->queue_depth;
+
+    if (c->open && !c->in_worker) {
+        hv_stor_flush(chan);
+        if (was_full && c->count < s->queue_depth) {
+            vmbus_channel_notify_host(chan);
+        }
+    }
+}
+
+/* In the order of the ring: which one the host finished first is its chance. */
+static void hv_stor_queue_done(HvStorChannel *c, HvStorRequest *r)
+{
+    HvStorRequest *before;
+
+    QTAILQ_FOREACH_REVERSE(before, &c->done, link) {
+        if (!r->due || before->seq < r->seq) {
+            QTAILQ_INSERT_AFTER(&c->done, before, r, link);
+            return;
+        }
+    }
+    QTAILQ_INSERT_HEAD(&c->done, r, link);
 }
 
 void hv_stor_complete(HvStorRequest *r, uint32_t status)
@@ -86,7 +121,7 @@ void hv_stor_complete(HvStorRequest *r, uint32_t status)
         aio_wait_kick();
         return;
     }
-    QTAILQ_INSERT_TAIL(&c->done, r, link);
+    hv_stor_queue_done(c, r);
     if (!c->in_worker) {
         hv_stor_flush(chan);
         if (was_full && c->count < s->queue_depth) {
@@ -271,6 +306,9 @@ static void hv_stor_worker(VMBusChannel *chan)
             r->packet_len = MAX(MIN(sizeof(r->packet), r->vmreq.msglen),
                                 STORVSP_PACKET_V1_SIZE);
             c->count++;
+            r->seq = s->seq++;
+            r->due = s->service_ns ? s->service_ns +
+                     qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) : 0;
             QTAILQ_INSERT_TAIL(&c->active, r, link);
             hv_stor_handle(s, r);
         }
@@ -280,6 +318,10 @@ static void hv_stor_worker(VMBusChannel *chan)
          */
         read = vmbus_channel_recv_done(chan);
     } while (read > 0 && c->count < s->queue_depth);
+    if (s->service_ns) {
+        /* The guest's clock must not pass what it is to be told. */
+        AIO_WAIT_WHILE_UNLOCKED(NULL, !QTAILQ_EMPTY(&c->active));
+    }
     hv_stor_flush(chan);
     hv_stor_send_rescan(s);
     c->in_worker = false;
@@ -305,6 +347,7 @@ static void hv_stor_close(VMBusChannel *chan)
     HvStorChannel *c = stor_channel(chan);
 
     c->open = false;
+    timer_del(c->timer);
     hv_stor_abandon(s, vmbus_channel_idx(chan));
     if (vmbus_channel_idx(chan) == 0) {
         s->state = HV_STOR_BEGIN;
@@ -377,6 +420,8 @@ static void hv_stor_vmdev_realize(VMBusDevice *vdev, Error **errp)
     for (i = 0; i <= s->max_subchannels; i++) {
         QTAILQ_INIT(&s->channels[i].active);
         QTAILQ_INIT(&s->channels[i].done);
+        s->channels[i].timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, hv_stor_due,
+                                            vmbus_device_channel(vdev, i));
     }
     hv_stor_bus_init(s);
     qbus_set_hotplug_handler(BUS(&s->bus), OBJECT(s));
@@ -385,8 +430,12 @@ static void hv_stor_vmdev_realize(VMBusDevice *vdev, Error **errp)
 static void hv_stor_vmdev_unrealize(VMBusDevice *vdev)
 {
     HvStor *s = HV_STOR(vdev);
+    uint32_t i;
 
     qbus_set_hotplug_handler(BUS(&s->bus), NULL);
+    for (i = 0; i <= s->max_subchannels; i++) {
+        timer_free(s->channels[i].timer);
+    }
     g_clear_pointer(&s->channels, g_free);
 }
 
@@ -400,6 +449,7 @@ static const Property hv_stor_props[] = {
     DEFINE_PROP_UINT16("version", HvStor, max_version, STORVSP_VERSION_WIN10),
     DEFINE_PROP_UINT32("max-transfer", HvStor, max_transfer, 256 * KiB),
     DEFINE_PROP_UINT32("queue-depth", HvStor, queue_depth, 1024),
+    DEFINE_PROP_UINT32("service-time-ns", HvStor, service_ns, 0),
 };
 
 static void hv_stor_class_init(ObjectClass *klass, void *data)

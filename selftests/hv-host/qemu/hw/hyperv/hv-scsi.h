@@ -27,15 +27,18 @@ typedef struct HvStorRequest {
     StorVspPacket packet;       /* the request, then the completion */
     uint32_t packet_len;        /* of the completion, as long as the request */
     SCSIRequest *sreq;
+    uint64_t seq;               /* in the order of the ring, of all channels */
+    int64_t due;                /* not to be completed before this */
     QTAILQ_ENTRY(HvStorRequest) link;
 } HvStorRequest;
 
 typedef struct HvStorChannel {
     QTAILQ_HEAD(, HvStorRequest) active;        /* in the SCSI layer */
-    QTAILQ_HEAD(, HvStorRequest) done;          /* wait for ring space */
+    QTAILQ_HEAD(, HvStorRequest) done;          /* wait for time or space */
     uint32_t count;                             /* of both */
     bool open;
     bool in_worker;                             /* the worker will send */
+    QEMUTimer *timer;                           /* when one of @done is due */
 } HvStorChannel;
 
 typedef enum HvStorState {
@@ -56,12 +59,14 @@ struct HvStor {
     bool rescan;                /* ENUMERATE_BUS is due */
     unsigned int drained;       /* the block layer wants silence */
     uint32_t tag;
+    uint64_t seq;
 
     /* properties */
     uint16_t max_version;
     uint16_t max_subchannels;
     uint32_t max_transfer;      /* bytes */
     uint32_t queue_depth;       /* requests per channel */
+    uint32_t service_ns;        /* of any request, 0: what it takes */
     uint8_t ide_channel;
     uint8_t ide_device;
 };
