@@ -132,8 +132,11 @@ struct cfg_except {
 
 struct cfg_rule {
 	char *name, *why, *ref;
+	char *goal;			/* the verdict of azk audit it is a link of, or NULL */
+	char *cost;			/* measured or published, with its source; NULL when not known */
 	size_t line;
 	unsigned int arches;
+	unsigned int from, before;	/* cfg_version(): from <= kernel < before; 0 is no bound */
 	bool warning;
 	VEC(struct cfg_assert) asserts;
 	VEC(struct cfg_except) excepts;
@@ -148,6 +151,14 @@ struct cfg_policy *cfg_policy_parse(const char *name, const char *path, const ch
 				    size_t len, struct azk_report *r);
 void cfg_policy_free(struct cfg_policy *p);
 
+/* X.Y or X.Y.Z as a number that compares; what follows is ignored. 0 when it is none. */
+unsigned int cfg_version(const char *s);
+/* Whether a rule speaks of this arch and version; one that is not known (0) is any. */
+bool cfg_rule_applies(const struct cfg_rule *r, int arch, unsigned int version);
+/* The exception for a flavour, or NULL; good through its month. Without a date nothing ends. */
+const struct cfg_except *cfg_rule_except(const struct cfg_rule *r, const char *flavour);
+bool cfg_except_ended(const struct cfg_except *e, const char *today);
+
 /* ---- a .config (config/dotconfig.c) -------------------------------------- */
 
 struct cfg_entry {
@@ -156,6 +167,7 @@ struct cfg_entry {
 
 struct cfg_dot {
 	VEC(struct cfg_entry) e;	/* sorted by symbol */
+	unsigned int version;		/* cfg_version() of its head line; 0 without one */
 };
 
 /* Returns NULL after reporting a line that is none of a .config. */

@@ -29,6 +29,13 @@ static bool parse_line(struct cfg_dot *d, char *s)
 			add_entry(d, s + 9, p - s - 9, "n");
 		return true;
 	}
+	if (str_starts(s, "# Linux/")) {
+		/* "# Linux/x86 6.18.15 Kernel Configuration", once */
+		p = strchr(s + 2, ' ');
+		if (p && !d->version)
+			d->version = cfg_version(p + 1);
+		return true;
+	}
 	if (!*s || *s == '#')
 		return true;
 	p = strchr(s, '=');

@@ -7,13 +7,16 @@
  *	or CONFIG_HYPERV_OTHER in y m
  *	assert CONFIG_LSM contains lockdown
  *	arch x86_64
+ *	version >= 6.16
  *	severity error
+ *	goal lockdown
  *	why the root disk hangs off this bus
  *	ref drivers/hv/Kconfig
+ *	cost none measured
  *	except azure-min until 2027-01 why no disk there
  *
  * Stanzas end at a blank line; a line that starts with a blank continues the
- * text of "why" or "ref" above it.
+ * text of "why", "ref" or "cost" above it.
  */
 #include "config/cfg.h"
 
@@ -129,6 +132,32 @@ static void parse_arches(struct parser *p, char *s)
 	}
 }
 
+static void parse_version(struct parser *p, char *s)
+{
+	const char *op = cfg_word(&s);
+	unsigned int v = cfg_version(s), *to;
+
+	to = !strcmp(op, ">=") ? &cur_rule(p)->from : &cur_rule(p)->before;
+	if ((strcmp(op, ">=") && strcmp(op, "<")) || !v)
+		cfg_bad(&p->t, "expected: version >= X.Y, or version < X.Y");
+	else if (*to)
+		cfg_bad(&p->t, "second 'version %s' in one rule", op);
+	else
+		*to = v;
+}
+
+static void parse_goal(struct parser *p, const char *s)
+{
+	struct cfg_rule *r = cur_rule(p);
+
+	if (!cfg_is_name(s))
+		cfg_bad(&p->t, "'%s' is not a name", s);
+	else if (r->goal)
+		cfg_bad(&p->t, "second 'goal' in one rule");
+	else
+		r->goal = xstrdup(s);
+}
+
 static void parse_text(struct parser *p, char **to, const char *key, const char *s)
 {
 	if (*to) {
@@ -186,12 +215,18 @@ static void parse_directive(struct parser *p, const char *key, char *s)
 		parse_severity(p, s);
 	else if (!strcmp(key, "except"))
 		parse_except(p, s);
+	else if (!strcmp(key, "version"))
+		parse_version(p, s);
+	else if (!strcmp(key, "goal"))
+		parse_goal(p, s);
+	else if (!strcmp(key, "cost"))
+		parse_text(p, &cur_rule(p)->cost, key, s);
 	else if (!strcmp(key, "why"))
 		parse_text(p, &cur_rule(p)->why, key, s);
 	else if (!strcmp(key, "ref"))
 		parse_text(p, &cur_rule(p)->ref, key, s);
 	else
-		cfg_bad(&p->t, "unknown key '%s' (assert, or, arch, severity, why, ref, except)",
+		cfg_bad(&p->t, "unknown key '%s' (assert, or, arch, version, severity, goal, why, ref, cost, except)",
 			key);
 }
 
@@ -263,6 +298,8 @@ static void free_rule(struct cfg_rule *r)
 	free(r->name);
 	free(r->why);
 	free(r->ref);
+	free(r->goal);
+	free(r->cost);
 }
 
 void cfg_policy_free(struct cfg_policy *p)
@@ -275,6 +312,38 @@ void cfg_policy_free(struct cfg_policy *p)
 	free(p->name);
 	free(p->path);
 	free(p);
+}
+
+unsigned int cfg_version(const char *s)
+{
+	unsigned int v[3] = { 0 };
+	int n = sscanf(s, "%3u.%3u.%3u", &v[0], &v[1], &v[2]);
+
+	/* stable releases go beyond 255 */
+	return n < 2 ? 0 : v[0] << 20 | v[1] << 10 | v[2];
+}
+
+bool cfg_rule_applies(const struct cfg_rule *r, int arch, unsigned int version)
+{
+	if (arch >= 0 && !(r->arches & (1u << arch)))
+		return false;
+	if (!version)
+		return true;
+	return version >= r->from && (!r->before || version < r->before);
+}
+
+const struct cfg_except *cfg_rule_except(const struct cfg_rule *r, const char *flavour)
+{
+	for (size_t i = 0; i < r->excepts.n; i++) {
+		if (!strcmp(r->excepts.v[i].flavour, flavour))
+			return &r->excepts.v[i];
+	}
+	return NULL;
+}
+
+bool cfg_except_ended(const struct cfg_except *e, const char *today)
+{
+	return today && strncmp(today, e->until, 7) > 0;
 }
 
 static bool list_contains(const char *value, const char *item)

@@ -2,21 +2,6 @@
 /* Policies against a config: which rule fails, what was found, and why so. */
 #include "config/finds.h"
 
-static const struct cfg_except *find_except(const struct cfg_rule *r, const char *flavour)
-{
-	for (size_t i = 0; i < r->excepts.n; i++) {
-		if (!strcmp(r->excepts.v[i].flavour, flavour))
-			return &r->excepts.v[i];
-	}
-	return NULL;
-}
-
-static bool expired(const struct cfg_except *e, const char *today)
-{
-	/* good through the month named; without a date nothing expires */
-	return today && strncmp(today, e->until, 7) > 0;
-}
-
 /* What would have satisfied it, as far as one value can say so. */
 static const char *wanted(const struct cfg_assert *a)
 {
@@ -101,8 +86,8 @@ static void fail(const struct context *c, const struct cfg_rule *r, size_t from,
 
 static void check_rule(const struct context *c, const struct cfg_rule *r, struct cfg_verdict *v)
 {
-	const struct cfg_except *e = find_except(r, c->p->flavour->name);
-	bool excepted = e && !expired(e, c->today);
+	const struct cfg_except *e = cfg_rule_except(r, c->p->flavour->name);
+	bool excepted = e && !cfg_except_ended(e, c->today);
 	size_t from = 0, failed = 0;
 
 	while (from < r->asserts.n) {
@@ -140,7 +125,7 @@ void cfg_policies(struct cfg_run *run, const struct cfg_plan *p, const struct cf
 		for (size_t k = 0; k < c.policy->rules.n; k++) {
 			const struct cfg_rule *r = &c.policy->rules.v[k];
 
-			if (r->arches & (1u << p->arch))
+			if (cfg_rule_applies(r, p->arch, d->version))
 				check_rule(&c, r, v);
 		}
 	}
