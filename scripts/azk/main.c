@@ -4,11 +4,12 @@
 
 extern const struct azk_noun queue_noun __attribute__((weak));
 extern const struct azk_noun config_noun __attribute__((weak));
+extern const struct azk_noun audit_noun __attribute__((weak));
 extern const struct azk_noun release_noun __attribute__((weak));
 
 int main(int argc, char **argv)
 {
-	const struct azk_noun *const nouns[] = { &queue_noun, &config_noun, &release_noun };
+	const struct azk_noun *const nouns[] = { &queue_noun, &config_noun, &audit_noun, &release_noun };
 
 	return azk_main(nouns, ARRAY_SIZE(nouns), argc, argv);
 }
