@@ -39,8 +39,80 @@ static bool is_message(const FaultMsg *m, const char *name)
     return false;
 }
 
+static uint64_t load(const uint8_t *p, unsigned size)
+{
+    return size == 1 ? *p : size == 2 ? lduw_le_p(p) :
+           size == 4 ? ldl_le_p(p) & UINT32_MAX : ldq_le_p(p);
+}
+
+static int find_hdr_field(const FaultMsg *m, const char *field)
+{
+    int i;
+
+    for (i = 0; m->hdr && i < ARRAY_SIZE(hdr_fields); i++) {
+        if (!strcmp(hdr_fields[i].name, field)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* Where @field is in @m's data; false if it is not there in full. */
+static bool find_data_field(const FaultMsg *m, const char *field,
+                            const char **name, unsigned *offset,
+                            unsigned *size)
+{
+    const VMBusFieldDesc *d = fault_fields(m->dev);
+    const char *dot = strchr(field, '.');
+
+    *name = "";
+    if (sscanf(field, "@%u/%u", offset, size) == 2) {
+        return (*size == 1 || *size == 2 || *size == 4 || *size == 8) &&
+               *offset < FAULT_LEN_MAX && *offset + *size <= m->data->len;
+    }
+    for (; d && d->message; d++) {
+        if (!field_is_about(d, m)) {
+            continue;
+        }
+        if (dot ? !strncmp(d->message, field, dot - field) &&
+                  !d->message[dot - field] && !strcmp(d->name, dot + 1) :
+                  !strcmp(d->name, field)) {
+            *name = d->name;
+            *offset = d->offset;
+            *size = d->size;
+            return *offset + *size <= m->data->len;
+        }
+    }
+    return false;
+}
+
+/* A field that is not there passes no test, not even one of what it is not. */
+static bool passes(const FaultTest *t, const FaultMsg *m)
+{
+    unsigned offset, size;
+    const char *name;
+    uint64_t v;
+    int i = find_hdr_field(m, t->field);
+
+    if (i >= 0) {
+        v = load((uint8_t *)m->hdr + hdr_fields[i].offset, hdr_fields[i].size);
+    } else if (find_data_field(m, t->field, &name, &offset, &size)) {
+        v = load(m->data->data + offset, size);
+    } else {
+        return false;
+    }
+    return (v == t->value) != t->not;
+}
+
 bool fault_match(const FaultRule *r, const FaultMsg *m)
 {
+    guint i;
+
+    for (i = 0; i < r->tests->len; i++) {
+        if (!passes(&g_array_index(r->tests, FaultTest, i), m)) {
+            return false;
+        }
+    }
     if (r->dev) {
         if (!m->dev) {
             if (strcmp(r->dev, "bus")) {
@@ -56,13 +128,8 @@ bool fault_match(const FaultRule *r, const FaultMsg *m)
            (r->pkt < 0 || (m->hdr && m->hdr->type == r->pkt)) &&
            (r->type < 0 || r->type == m->type) &&
            (r->len < 0 || r->len == m->data->len) &&
+           (!r->nth || r->nth == m->nth) &&
            (!r->msg || is_message(m, r->msg));
-}
-
-static uint64_t load(const uint8_t *p, unsigned size)
-{
-    return size == 1 ? *p : size == 2 ? lduw_le_p(p) :
-           size == 4 ? ldl_le_p(p) & UINT32_MAX : ldq_le_p(p);
 }
 
 static void store(uint8_t *p, unsigned size, uint64_t v)
@@ -128,32 +195,15 @@ static bool change_data(FaultMsg *m, const char *name, unsigned offset,
 static bool change_field(FaultMsg *m, const char *field, FaultOp op,
                          uint64_t v)
 {
-    const VMBusFieldDesc *d = fault_fields(m->dev);
-    const char *dot = strchr(field, '.');
     unsigned offset, size;
-    int i;
+    const char *name;
+    int i = find_hdr_field(m, field);
 
-    for (i = 0; i < ARRAY_SIZE(hdr_fields); i++) {
-        if (!strcmp(hdr_fields[i].name, field)) {
-            return change_hdr(m, i, op, v);
-        }
+    if (i >= 0) {
+        return change_hdr(m, i, op, v);
     }
-    if (sscanf(field, "@%u/%u", &offset, &size) == 2) {
-        return (size == 1 || size == 2 || size == 4 || size == 8) &&
-               offset < FAULT_LEN_MAX &&
-               change_data(m, "", offset, size, op, v);
-    }
-    for (; d && d->message; d++) {
-        if (!field_is_about(d, m)) {
-            continue;
-        }
-        if (dot ? !strncmp(d->message, field, dot - field) &&
-                  !d->message[dot - field] && !strcmp(d->name, dot + 1) :
-                  !strcmp(d->name, field)) {
-            return change_data(m, d->name, d->offset, d->size, op, v);
-        }
-    }
-    return false;
+    return find_data_field(m, field, &name, &offset, &size) &&
+           change_data(m, name, offset, size, op, v);
 }
 
 static bool resize(FaultMsg *m, uint64_t len)
@@ -342,6 +392,10 @@ bool fault_apply(const FaultRule *r, FaultMsg *m, uint64_t seed)
         case FAULT_DROP:
             m->drop = true;
             g_string_append(m->what, " drop");
+            break;
+        case FAULT_AFTER:
+            m->after = true;
+            g_string_append(m->what, " after");
             break;
         case FAULT_DELAY:
             m->delay_ms = a->value;

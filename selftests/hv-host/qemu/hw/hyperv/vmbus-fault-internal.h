@@ -35,6 +35,8 @@ typedef struct FaultMsg {
     uint16_t chan;
     /* number of the message among those of its kind and channel, from 1 */
     uint64_t number;
+    /* the same, counted from the opening of the channel */
+    uint64_t nth;
     uint32_t type;
     /* packets only: the header to be sent */
     vmbus_packet_hdr *hdr;
@@ -44,6 +46,7 @@ typedef struct FaultMsg {
 
     bool resized;
     bool drop;
+    bool after;
     bool reorder;
     bool rescind;
     int64_t offer_ms;
@@ -68,6 +71,7 @@ typedef enum FaultOp {
     FAULT_LENGTHEN,
     FAULT_DUP,
     FAULT_DROP,
+    FAULT_AFTER,
     FAULT_DELAY,
     FAULT_REORDER,
     FAULT_RESCIND,
@@ -81,6 +85,13 @@ typedef struct FaultAction {
     uint64_t value;
 } FaultAction;
 
+/* A field that must have a value, or must not have it. */
+typedef struct FaultTest {
+    char *field;
+    uint64_t value;
+    bool not;
+} FaultTest;
+
 typedef struct FaultRule {
     QTAILQ_ENTRY(FaultRule) link;
     char *text;
@@ -92,6 +103,8 @@ typedef struct FaultRule {
     int pkt;
     int64_t type;
     int64_t len;
+    uint64_t nth;
+    GArray *tests;
     uint64_t skip;
     uint64_t every;
     uint64_t count;

@@ -44,6 +44,7 @@ static const struct {
     { "lengthen", FAULT_LENGTHEN, ARG_NUMBER },
     { "dup", FAULT_DUP, ARG_NUMBER },
     { "drop", FAULT_DROP, ARG_NONE },
+    { "after", FAULT_AFTER, ARG_NONE },
     { "delay", FAULT_DELAY, ARG_NUMBER },
     { "reorder", FAULT_REORDER, ARG_NONE },
     { "rescind", FAULT_RESCIND, ARG_MAYBE },
@@ -84,6 +85,10 @@ static void free_rule(FaultRule *r)
         g_free(g_array_index(r->actions, FaultAction, i).field);
     }
     g_array_free(r->actions, true);
+    for (i = 0; i < r->tests->len; i++) {
+        g_free(g_array_index(r->tests, FaultTest, i).field);
+    }
+    g_array_free(r->tests, true);
     g_free(r->text);
     g_free(r->dev);
     g_free(r->msg);
@@ -117,13 +122,31 @@ static bool parse_with(FaultRule *r, const char *list)
     return r->with;
 }
 
+/* 'is:FIELD=N' or 'not:FIELD=N': 1, 0 if @key is neither, -1 if it is wrong. */
+static int parse_test(FaultRule *r, const char *key, size_t len,
+                      const char *value)
+{
+    FaultTest t = { .not = g_str_has_prefix(key, "not:") };
+    size_t prefix = t.not ? 4 : 3;
+
+    if (!t.not && !g_str_has_prefix(key, "is:")) {
+        return 0;
+    }
+    if (len <= prefix || !value || !number(value, &t.value)) {
+        return -1;
+    }
+    t.field = g_strndup(key + prefix, len - prefix);
+    g_array_append_val(r->tests, t);
+    return 1;
+}
+
 /* Return 1 if @key is a criterion, 0 if it is none, -1 if its value is bad. */
 static int parse_criterion(FaultRule *r, const char *key, size_t len,
                            const char *value)
 {
     static const char *const keys[] = {
         "dev", "msg", "chan", "kind", "pkt", "type", "len", "skip", "every",
-        "count", "with", NULL
+        "count", "with", "nth", NULL
     };
     uint64_t v = 0;
     bool ok = value && number(value, &v);
@@ -169,6 +192,9 @@ static int parse_criterion(FaultRule *r, const char *key, size_t len,
         return ok && v ? 1 : -1;
     case 10:
         return value && parse_with(r, value) ? 1 : -1;
+    case 11:
+        r->nth = v;
+        return ok && v ? 1 : -1;
     default:
         return 0;
     }
@@ -232,6 +258,7 @@ static FaultRule *parse_rule(const char *text, Error **errp)
     r->every = 1;
     r->with = WITH_ALL;
     r->actions = g_array_new(false, true, sizeof(FaultAction));
+    r->tests = g_array_new(false, true, sizeof(FaultTest));
 
     for (i = 0; words[i]; i++) {
         const char *eq = strchr(words[i], '=');
@@ -242,7 +269,8 @@ static FaultRule *parse_rule(const char *text, Error **errp)
         if (!*words[i]) {
             continue;
         }
-        known = parse_criterion(r, words[i], len, value);
+        known = parse_test(r, words[i], len, value) ?:
+                parse_criterion(r, words[i], len, value);
         if (known < 0 ||
             (!known && !parse_action(r, words[i], len, value))) {
             error_setg(errp, "'%s' in rule '%s' is not understood", words[i],

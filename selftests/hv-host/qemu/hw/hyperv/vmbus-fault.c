@@ -22,6 +22,8 @@ struct VMBusFaultChannel {
     VMBusFault *fault;
     VMBusChannel *chan;
     uint64_t number[VMBUS_KINDS];
+    /* what the numbers were when the channel was opened */
+    uint64_t opened[VMBUS_KINDS];
     /* of what goes with the packet sent next: buffers, dropped packets */
     FaultCookies next;
     FaultCookies sent;
@@ -241,13 +243,23 @@ static void patch_hdr(vmbus_packet_hdr *hdr, const FaultMsg *m)
     }
 }
 
-/* Deliver the altered packet @p in place of one that took @orig bytes. */
+/*
+ * Deliver the altered packet @p in place of @before, which took @orig bytes,
+ * or after it.
+ */
 static void deliver(VMBusFaultChannel *fc, FaultMsg *m, VMBusPacket *p,
-                    GByteArray *desc, uint32_t orig, FaultCookies *cookies)
+                    const VMBusPacket *before, GByteArray *desc,
+                    uint32_t orig, FaultCookies *cookies)
 {
+    FaultCookies none;
     uint32_t i;
 
-    vmbus_channel_unreserve(fc->chan, orig);
+    if (m->after) {
+        QTAILQ_INIT(&none);
+        put(fc, before, &none);
+    } else {
+        vmbus_channel_unreserve(fc->chan, orig);
+    }
     if (m->drop) {
         fault_move_cookies(&fc->next, cookies, 0);
         return;
@@ -289,14 +301,18 @@ ssize_t vmbus_fault_packet(VMBusFault *f, VMBusChannel *chan, VMBusPacket *p)
         .data = data,
         .offer_ms = -1,
     };
-    FaultMsg d = m;
+    FaultMsg d;
+    VMBusPacket before;
     FaultCookies cookies;
     bool altered = false;
 
     QTAILQ_INIT(&cookies);
+    m.nth = m.number - fc->opened[VMBUS_KIND_PACKET];
+    d = m;
     if (p->desclen) {
         d.kind = VMBUS_KIND_DESC;
         d.number = ++fc->number[VMBUS_KIND_DESC];
+        d.nth = d.number - fc->opened[VMBUS_KIND_DESC];
         d.data = desc;
         d.fixed = true;
         altered = run_rules(f, &d, &cookies);
@@ -304,13 +320,14 @@ ssize_t vmbus_fault_packet(VMBusFault *f, VMBusChannel *chan, VMBusPacket *p)
     altered |= run_rules(f, &m, &cookies);
 
     if (altered) {
+        before = *p;
         p->desc = desc->data;
         p->msg = data->data;
         p->msglen = data->len;
         vmbus_packet_set_offsets(p);
         patch_hdr(&p->hdr, &d);
         patch_hdr(&p->hdr, &m);
-        deliver(fc, &m, p, p->desclen ? desc : NULL, orig, &cookies);
+        deliver(fc, &m, p, &before, p->desclen ? desc : NULL, orig, &cookies);
         if (m.rescind || d.rescind) {
             rescind_later(m.rescind ? &m : &d);
         }
@@ -345,6 +362,7 @@ void vmbus_fault_buffer(VMBusFault *f, VMBusChannel *chan, void *data,
         .offer_ms = -1,
     };
 
+    m.nth = m.number - fc->opened[VMBUS_KIND_BUFFER];
     if (run_rules(f, &m, &fc->next)) {
         memcpy(data, copy->data, len);
         if (m.rescind) {
@@ -388,6 +406,7 @@ bool vmbus_fault_control(VMBusFault *f, VMBus *vmbus,
     uint32_t i;
 
     QTAILQ_INIT(&cookies);
+    m.nth = m.number;
     if (!run_rules(f, &m, &cookies)) {
         fault_release_reordered(&f->control_held, f->control_timer);
         return true;
@@ -396,12 +415,18 @@ bool vmbus_fault_control(VMBusFault *f, VMBus *vmbus,
         FaultHeld *h = fault_hold(&f->control_held, f->control_timer, &m, NULL);
 
         fault_move_cookies(&h->cookies, &cookies, 0);
-        return false;
+        return m.after;
     }
     fault_release_reordered(&f->control_held, f->control_timer);
     fault_move_cookies(&f->control, &cookies, 0);
     if (m.drop) {
         return false;
+    }
+    if (m.after) {
+        for (i = 0; i <= m.copies; i++) {
+            vmbus_inject(vmbus, data->data, data->len);
+        }
+        return true;
     }
     memset(msg->payload, 0, sizeof(msg->payload));
     memcpy(msg->payload, data->data, data->len);
@@ -442,6 +467,7 @@ void vmbus_fault_channel_closed(VMBusFault *f, VMBusChannel *chan)
 
     if (fc) {
         check_consumed(fc);
+        memcpy(fc->opened, fc->number, sizeof(fc->opened));
         timer_del(fc->timer);
         fault_free_helds(&fc->held);
         fault_drop_cookies(&fc->next);

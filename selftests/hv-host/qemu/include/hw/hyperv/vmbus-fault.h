@@ -29,6 +29,10 @@
  *   msg=NAME      message as named in the device's field table
  *   type=N        value of the message's type field
  *   len=N         length in bytes
+ *   nth=N         Nth of its kind in its channel since the guest opened that, or
+ *                 since there are rules
+ *   is:FIELD=N    value of a field, named as in 'set'
+ *   not:FIELD=N   the field is there and has another value
  *   skip=N        not the first N of these
  *   every=N       only each Nth of these after that
  *   count=N       only N of these, 1 if followed by nothing else
@@ -43,6 +47,8 @@
  *   lengthen=N    append N bytes 0xa5
  *   dup=N         send it N times more
  *   drop          do not send it
+ *   after         send it as it is, and after it what the other words make of
+ *                 it
  *   delay=MS      send it MS milliseconds of virtual time later
  *   reorder       send it after the next message of the channel
  *   rescind[=MS]  take the device's offer away once it is sent, and offer the
