@@ -24,6 +24,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "faults.h"
 #include "report.h"
 
 #define PREFIX		"azk: "
@@ -59,19 +60,6 @@ static bool saw_end;
 static unsigned int findings, allowed, second_tries;
 static long top_planned = -1;
 static size_t top_seen;
-
-/* Printed by the kernel when something is wrong; matched anywhere in a line. */
-static const char *const bad[] = {
-	"Kernel panic - not syncing", "Oops:", "BUG:", "WARNING:",
-	"general protection fault", "Unable to handle kernel",
-	"KASAN:", "KCSAN:", "UBSAN:", "KFENCE:", "kernel BUG at",
-	"blocked for more than", "self-detected stall",
-	"detected stalls on CPUs", "soft lockup", "hard LOCKUP",
-	"possible circular locking", "possible recursive locking",
-	"inconsistent lock state", "suspicious RCU usage",
-	"list_add corruption", "list_del corruption", "refcount_t:",
-	"stack guard page", "scheduling while atomic",
-};
 
 static void *grow(void *p, size_t n, size_t size)
 {
