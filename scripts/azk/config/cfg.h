@@ -57,6 +57,12 @@ bool cfg_is_month(const char *s);	/* YYYY-MM */
 
 /* NULL when s may stand behind CONFIG_X=, else what is wrong with it. */
 const char *cfg_value_why(const char *s);
+/*
+ * A quoted string as the elements of its comma list; false when it is none.
+ * cfg_list_same(): both are lists, of the same elements in the same order.
+ */
+bool cfg_list_split(const char *value, struct strlist *out);
+bool cfg_list_same(const char *a, const char *b);
 /* Equal as values: 0x10 and 0x0010 are; NULL (absent) equals n. */
 bool cfg_value_equal(const char *a, const char *b);
 
@@ -237,6 +243,8 @@ unsigned int cfg_flavour_arches(const struct cfg_store *s, const struct cfg_flav
 bool cfg_flavour_ships(const struct cfg_store *s, const struct cfg_flavour *f);
 void cfg_flavour_uses(const struct cfg_store *s, const struct cfg_flavour *f,
 		      struct strlist *fragments, struct strlist *policies);
+/* One line of a .config. */
+void cfg_setting_text(const char *sym, const char *value, struct strbuf *sb);
 /* The text for KCONFIG_ALLCONFIG. */
 void cfg_plan_text(const struct cfg_plan *p, struct strbuf *sb);
 

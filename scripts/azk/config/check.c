@@ -10,7 +10,7 @@
 struct check {
 	struct cfg_run run;
 	struct cfg_known known;
-	struct cfg_finds finds;
+	struct cfg_finds lost, finds;	/* what is lost is told first: the rest follows from it */
 	const char *built, *today;
 	char *date;		/* owned, when today came from git */
 	json_t *list;
@@ -60,43 +60,15 @@ static void report_unknown(struct check *c, const struct cfg_plan *p, const stru
 	cfg_finds_add(&c->finds, &f, p);
 }
 
-/* "a,b" against "b,a": which elements are missing, new, or only moved. */
-static void note_elements(const char *asked, const char *got, struct cfg_find *f)
-{
-	struct cfg_assert in_got = { .sym = "X", .op = CFG_CONTAINS };
-	struct cfg_entry e = { .sym = "X", .value = (char *)got };
-	struct cfg_dot d = { .e = { &e, 1, 1 } };
-	_cleanup_free_ char *copy = xstrdup(asked + 1);
-	char *save = NULL;
-
-	for (char *w = strtok_r(copy, ",\"", &save); w; w = strtok_r(NULL, ",\"", &save)) {
-		in_got.args = (struct strlist){ &w, 1, 1 };
-		if (!cfg_assert_holds(&in_got, &d))
-			cfg_find_note(f, "element %s is missing", w);
-	}
-}
-
 static void check_intent(struct check *c, const struct cfg_plan *p, const struct cfg_intent *in,
-			 const struct cfg_dot *d, size_t *lost)
+			 const struct cfg_dot *d, struct cfg_losts *losts, size_t *lost)
 {
-	const char *asked = in->opt->value, *got = cfg_dot_get(d, in->opt->sym);
-	struct cfg_find f;
-
 	if (!cfg_known_prompt(&c->known, &c->run, p->arch, in->opt->sym)) {
 		report_unknown(c, p, in);
-		*lost += strcmp(asked, "n") != 0;
+		*lost += strcmp(in->opt->value, "n") != 0;
 		return;
 	}
-	if (cfg_value_equal(asked, got))
-		return;
-	(*lost)++;
-	cfg_find_init(&f, AZK_ERROR, got && strcmp(got, "n") ? "changed" : "lost", in->frag->path,
-		      in->opt->line, in->opt->sym, "CONFIG_%s asked %s, got %s", in->opt->sym,
-		      asked, got ? got : "nothing");
-	if (got && *asked == '"' && *got == '"')
-		note_elements(asked, got, &f);
-	cfg_explain(c->run.kconf[p->arch], p, in->opt->sym, asked, &f);
-	cfg_finds_add(&c->finds, &f, p);
+	*lost += cfg_lost_add(&c->run, p, in, d, losts);
 }
 
 /* Symbol by symbol: what @from has and @to has otherwise. */
@@ -234,6 +206,7 @@ static void check_warnings(struct check *c, const struct cfg_plan *p, const char
 static void check_plan(struct check *c, const struct cfg_plan *p)
 {
 	struct cfg_verdict v = { 0 };
+	struct cfg_losts losts = { 0 };
 	struct cfg_result res;
 	size_t lost = 0;
 
@@ -243,12 +216,18 @@ static void check_plan(struct check *c, const struct cfg_plan *p)
 	}
 	check_warnings(c, p, res.warnings);
 	for (size_t i = 0; i < p->intents.n; i++)
-		check_intent(c, p, &p->intents.v[i], res.dot, &lost);
+		check_intent(c, p, &p->intents.v[i], res.dot, &losts, &lost);
 	cfg_policies(&c->run, p, res.dot, NULL, c->today, &c->finds, &v);
 	check_committed(c, p, &res);
 	if (c->built)
 		check_built(c, p, &res);
 	kconf_close(c->run.kconf[p->arch]);
+	cfg_prove_fixes(&c->run, p, res.dot, &losts);
+	for (size_t i = 0; i < losts.v.n; i++) {
+		cfg_finds_add(&c->lost, &losts.v.v[i].f, p);
+		kconf_fixes_free(&losts.v.v[i].fixes);
+	}
+	vec_free(&losts.v);
 	json_array_append_new(c->list, json_pack(
 		"{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "flavour", p->flavour->name,
 		"arch", cfg_arches[p->arch].name, "asked", (json_int_t)p->intents.n,
@@ -326,8 +305,10 @@ int cfg_cmd_check(int argc, char **argv)
 	c.list = json_array();
 	json_object_set_new(report_root(c.run.r), "checked", c.list);
 	run_check(&c);
+	cfg_finds_report(&c.lost, c.run.r);
 	cfg_finds_report(&c.finds, c.run.r);
 	rc = report_print(c.run.r, json, stdout, print_text);
+	cfg_finds_free(&c.lost);
 	cfg_finds_free(&c.finds);
 	cfg_known_free(&c.known);
 	cfg_run_free(&c.run);

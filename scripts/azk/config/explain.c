@@ -29,21 +29,38 @@ static bool names(const char *expr, const char *sym)
 	return false;
 }
 
+static void set_str(json_t *o, const char *key, const char *s)
+{
+	json_t *j = s ? json_string(s) : NULL;
+
+	if (j)
+		json_object_set_new(o, key, j);
+}
+
 /* "NAME TYPE VALUE": where a value that matters comes from. */
-static void note_leaf(const struct cfg_plan *p, const char *leaf, struct cfg_find *f)
+static void note_leaf(const struct cfg_plan *p, const char *leaf, struct cfg_find *f, json_t *list)
 {
 	_cleanup_free_ char *copy = xstrdup(leaf);
 	char *rest = copy, *name = cfg_word(&rest), *type = cfg_word(&rest);
 	const struct cfg_intent *in;
+	json_t *o;
 
 	if (!type)
 		return;
-	if (!strcmp(type, "undefined")) {
-		cfg_find_note(f, "  %s is not defined for %s", name, cfg_arches[p->arch].name);
-		return;
-	}
 	in = cfg_plan_find(p, name);
-	if (!in)
+	o = json_object();
+	set_str(o, "symbol", name);
+	set_str(o, "type", type);
+	set_str(o, "value", rest);
+	if (in) {
+		set_str(o, "asked", in->opt->value);
+		set_str(o, "file", in->frag->path);
+		json_object_set_new(o, "line", json_integer((json_int_t)in->opt->line));
+	}
+	json_array_append_new(list, o);
+	if (!strcmp(type, "undefined"))
+		cfg_find_note(f, "  %s is not defined for %s", name, cfg_arches[p->arch].name);
+	else if (!in)
 		cfg_find_note(f, "  CONFIG_%s is %s: not asked for", name, rest);
 	else
 		cfg_find_note(f, "  CONFIG_%s is %s: asked %s at %s:%zu%s", name, rest,
@@ -51,39 +68,58 @@ static void note_leaf(const struct cfg_plan *p, const char *leaf, struct cfg_fin
 			      cfg_value_equal(in->opt->value, rest) ? "" : ", lost too");
 }
 
+static void note_term(const struct kconf_sym *s, const struct cfg_plan *p, const char *expr,
+		      char value, struct cfg_find *f)
+{
+	const char val[] = { value, 0 };
+	json_t *terms = json_object_get(cfg_find_detail(f), "terms");
+	json_t *leaves = json_array(), *o = json_object();
+
+	if (!terms) {
+		terms = json_array();
+		json_object_set_new(f->detail, "terms", terms);
+	}
+	cfg_find_note(f, "needs %s, which is %c", expr, value);
+	for (size_t k = 0; k < s->lines.n; k++) {
+		_cleanup_free_ char *name = NULL;
+		const char *leaf = s->lines.v[k];
+
+		if (!str_starts(leaf, "leaf "))
+			continue;
+		leaf += 5;
+		name = xstrndup(leaf, strcspn(leaf, " "));
+		if (names(expr, name))
+			note_leaf(p, leaf, f, leaves);
+	}
+	set_str(o, "term", expr);
+	set_str(o, "value", val);
+	json_object_set_new(o, "leaves", leaves);
+	json_array_append_new(terms, o);
+}
+
 /*
  * The conjuncts that allow less than want. key is "term" (of a prompt) or
  * "dep". With several prompts only the first one's are told apart by Kconfig's
- * order, so all are: duplicates fold.
+ * order, so all are; a term both have is told once.
  */
 static bool note_terms(const struct kconf_sym *s, const struct cfg_plan *p, const char *key,
 		       int want, struct cfg_find *f)
 {
 	size_t n = strlen(key);
-	bool any = false;
+	struct strlist told = { 0 };
 
 	for (size_t i = 0; i < s->lines.n; i++) {
 		const char *line = s->lines.v[i];
-		const char *expr;
 
-		if (strncmp(line, key, n) || line[n] != ' ' || tri(line[n + 1]) >= want)
+		if (strncmp(line, key, n) || line[n] != ' ' || tri(line[n + 1]) >= want ||
+		    strlist_has(&told, line))
 			continue;
-		expr = line + n + 3;
-		any = true;
-		cfg_find_note(f, "needs %s, which is %c", expr, line[n + 1]);
-		for (size_t k = 0; k < s->lines.n; k++) {
-			_cleanup_free_ char *name = NULL;
-			const char *leaf = s->lines.v[k];
-
-			if (!str_starts(leaf, "leaf "))
-				continue;
-			leaf += 5;
-			name = xstrndup(leaf, strcspn(leaf, " "));
-			if (names(expr, name))
-				note_leaf(p, leaf, f);
-		}
+		strlist_add(&told, line);
+		note_term(s, p, line + n + 3, line[n + 1], f);
 	}
-	return any;
+	n = told.n;
+	strlist_free(&told);
+	return n > 0;
 }
 
 static const char *find_line(const struct kconf_sym *s, const char *key)
@@ -144,6 +180,37 @@ static void note_reverse(const struct kconf_sym *s, const char *key, const char 
 			continue;
 		cfg_find_note(f, "%s by %s", verb, s->lines.v[i] + n + 2);
 	}
+}
+
+void cfg_note_elements(const char *asked, const char *got, struct cfg_find *f)
+{
+	struct strlist a = { 0 }, g = { 0 };
+	size_t other = 0;
+
+	if (!got || !cfg_list_split(asked, &a) || !cfg_list_split(got, &g) || a.n + g.n < 3)
+		goto out;
+	for (size_t i = 0; i < a.n; i++) {
+		if (strlist_has(&g, a.v[i]))
+			continue;
+		cfg_find_note(f, "element %s is missing", a.v[i]);
+		other++;
+	}
+	for (size_t i = 0; i < g.n; i++) {
+		if (strlist_has(&a, g.v[i]))
+			continue;
+		cfg_find_note(f, "element %s is not asked for", g.v[i]);
+		other++;
+	}
+	for (size_t i = 0; !other && i < a.n && i < g.n; i++) {
+		if (!strcmp(a.v[i], g.v[i]))
+			continue;
+		cfg_find_note(f, "the order differs from element %zu on: %s where %s is asked",
+			      i + 1, g.v[i], a.v[i]);
+		break;
+	}
+out:
+	strlist_free(&a);
+	strlist_free(&g);
 }
 
 bool cfg_explain(struct kconf *k, const struct cfg_plan *p, const char *sym, const char *asked,

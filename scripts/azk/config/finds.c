@@ -32,8 +32,16 @@ void cfg_find_note(struct cfg_find *f, const char *fmt, ...)
 		strlist_add(&f->notes, sb_str(&sb));
 }
 
-static void find_free(struct cfg_find *f)
+json_t *cfg_find_detail(struct cfg_find *f)
 {
+	if (!f->detail)
+		f->detail = json_object();
+	return f->detail;
+}
+
+void cfg_find_free(struct cfg_find *f)
+{
+	json_decref(f->detail);
 	free(f->file);
 	free(f->sym);
 	free(f->msg);
@@ -63,7 +71,7 @@ void cfg_finds_add(struct cfg_finds *s, struct cfg_find *f, const struct cfg_pla
 			to = &s->v.v[i];
 	}
 	if (to) {
-		find_free(f);
+		cfg_find_free(f);
 	} else {
 		vec_push(&s->v, *f);
 		to = &s->v.v[s->v.n - 1];
@@ -92,6 +100,8 @@ void cfg_finds_report(const struct cfg_finds *s, struct azk_report *r)
 		else
 			report_add(r, f->sev, f->rule, f->file, f->line, "%s", f->msg);
 		cfg_tag(r, where.len ? sb_str(&where) : NULL, f->sym);
+		if (f->detail)
+			cfg_tag_all(r, f->detail);
 		for (size_t k = 0; k < f->notes.n; k++)
 			report_note(r, "%s", f->notes.v[k]);
 	}
@@ -100,6 +110,6 @@ void cfg_finds_report(const struct cfg_finds *s, struct azk_report *r)
 void cfg_finds_free(struct cfg_finds *s)
 {
 	for (size_t i = 0; i < s->v.n; i++)
-		find_free(&s->v.v[i]);
+		cfg_find_free(&s->v.v[i]);
 	vec_free(&s->v);
 }

@@ -14,6 +14,7 @@ struct cfg_find {
 	char *file, *sym, *msg;	/* sym may be NULL */
 	size_t line;
 	struct strlist notes, where;
+	json_t *detail;		/* keys the finding gets in --json, or NULL */
 };
 
 struct cfg_finds {
@@ -24,6 +25,9 @@ struct cfg_finds {
 void cfg_find_init(struct cfg_find *f, enum azk_severity sev, const char *rule, const char *file,
 		   size_t line, const char *sym, const char *fmt, ...) AZK_PRINTF(7, 8);
 void cfg_find_note(struct cfg_find *f, const char *fmt, ...) AZK_PRINTF(2, 3);
+/* The object f->detail, made when there is none. */
+json_t *cfg_find_detail(struct cfg_find *f);
+void cfg_find_free(struct cfg_find *f);
 /* Takes what f owns; p (or NULL) says for which flavour and arch it holds. */
 void cfg_finds_add(struct cfg_finds *s, struct cfg_find *f, const struct cfg_plan *p);
 void cfg_finds_report(const struct cfg_finds *s, struct azk_report *r);
@@ -38,6 +42,46 @@ void cfg_finds_free(struct cfg_finds *s);
  */
 bool cfg_explain(struct kconf *k, const struct cfg_plan *p, const char *sym, const char *asked,
 		 struct cfg_find *f);
+
+/*
+ * Two comma lists such as CONFIG_LSM: which elements are missing, which are
+ * there without being asked, or where the order differs. got may be NULL.
+ */
+void cfg_note_elements(const char *asked, const char *got, struct cfg_find *f);
+
+/* ---- what would change it (config/fix.c) ----------------------------------- */
+
+/* An option that is not what was asked; f is reported once the fixes are known. */
+struct cfg_lost {
+	struct cfg_find f;
+	const char *sym, *asked;	/* of the plan */
+	struct kconf_fixes fixes;
+	size_t next;			/* the candidate to be proved next */
+	bool proved;
+};
+
+struct cfg_losts {
+	VEC(struct cfg_lost) v;
+};
+
+/* States a search may try: a tenth of a second for most, some seconds for the hopeless. */
+#define CFG_FIX_BUDGET 600
+
+/*
+ * Adds the intent to losts when d does not have it: with what came out, the
+ * terms that are false and candidates for a fix. The plan's values must be open.
+ */
+bool cfg_lost_add(struct cfg_run *run, const struct cfg_plan *p, const struct cfg_intent *in,
+		  const struct cfg_dot *d, struct cfg_losts *losts);
+
+/*
+ * Proves for each lost option the smallest set of changes: the plan is put
+ * through Kconfig again with them. The plan's values must be closed; d is what
+ * they gave. Adds notes and "fix" to the finding: the changes with the lines
+ * they concern, and what is asked and would be lost by them.
+ */
+void cfg_prove_fixes(struct cfg_run *run, const struct cfg_plan *p, const struct cfg_dot *d,
+		     struct cfg_losts *losts);
 
 /* ---- the checks ------------------------------------------------------------ */
 

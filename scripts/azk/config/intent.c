@@ -265,14 +265,19 @@ const struct cfg_intent *cfg_plan_find(const struct cfg_plan *p, const char *sym
 	return at ? &p->intents.v[at - 1] : NULL;
 }
 
+void cfg_setting_text(const char *sym, const char *value, struct strbuf *sb)
+{
+	if (!strcmp(value, "n"))
+		sb_addf(sb, "# CONFIG_%s is not set\n", sym);
+	else
+		sb_addf(sb, "CONFIG_%s=%s\n", sym, value);
+}
+
 void cfg_plan_text(const struct cfg_plan *p, struct strbuf *sb)
 {
 	for (size_t i = 0; i < p->intents.n; i++) {
 		const struct cfg_opt *o = p->intents.v[i].opt;
 
-		if (!strcmp(o->value, "n"))
-			sb_addf(sb, "# CONFIG_%s is not set\n", o->sym);
-		else
-			sb_addf(sb, "CONFIG_%s=%s\n", o->sym, o->value);
+		cfg_setting_text(o->sym, o->value, sb);
 	}
 }

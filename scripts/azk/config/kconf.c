@@ -16,6 +16,7 @@ struct kconf {
 	char *line;
 	size_t size;
 	off_t seen;		/* of what it wrote to stderr */
+	bool ready;		/* it has greeted */
 	struct azk_report *r;
 };
 
@@ -54,8 +55,11 @@ static char *kernel_version(const char *tree)
  * the tools: the tree's dummies answer y for every feature of a compiler, and
  * Rust is absent. Nothing of the caller's environment gets through.
  */
-static void make_env(struct strlist *env, const char *tree, int arch, const char *version)
+static void make_env(struct strlist *env, const char *tree, int arch, const char *version,
+		     const char *cache)
 {
+	_cleanup_free_ char *memo = NULL;
+
 	static const struct {
 		const char *name, *tool;
 	} tools[] = {
@@ -79,6 +83,8 @@ static void make_env(struct strlist *env, const char *tree, int arch, const char
 	vec_push(env, xasprintf("SRCARCH=%s", cfg_arches[arch].src));
 	vec_push(env, xasprintf("SUBARCH=%s", cfg_arches[arch].src));
 	vec_push(env, xasprintf("KERNELVERSION=%s", version));
+	memo = kconf_memo(tree, cache, env);
+	vec_push(env, xasprintf("AZK_KCONF_MEMO=%s", memo));
 	vec_push(env, NULL);
 }
 
@@ -186,7 +192,7 @@ static int greet(struct kconf *k)
 	char *line;
 	int rc = answer(k, &line);
 
-	if (rc > 0 && strcmp(line, "azk-kconf 1")) {
+	if (rc > 0 && strcmp(line, "azk-kconf 2")) {
 		report_bad(k->r, "kconf", NULL, 0, "the Kconfig helper speaks another protocol: %s",
 			   line);
 		return -1;
@@ -248,16 +254,23 @@ struct kconf *kconf_start(const char *tree, int arch, const char *cache, struct 
 		return NULL;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	make_env(&env, root, arch, version);
+	make_env(&env, root, arch, version, top);
 	rc = spawn(k, exe, env.v);
 	if (rc)
 		report_bad(r, "kconf", exe, 0, "%s", strerror(-rc));
-	if (rc || greet(k)) {
-		kconf_stop(k);
-		k = NULL;
-	}
 	strlist_free(&env);
-	return k;
+	if (!rc)
+		return k;
+	kconf_stop(k);
+	return NULL;
+}
+
+int kconf_ready(struct kconf *k)
+{
+	if (!k->ready && greet(k))
+		return -1;
+	k->ready = true;
+	return 0;
 }
 
 void kconf_stop(struct kconf *k)
@@ -286,7 +299,7 @@ int kconf_open(struct kconf *k, const char *text, size_t len)
 		report_bad(k->r, "kconf", path, 0, "%s", strerror(-rc));
 		return -1;
 	}
-	return request(k, "open %s\n", path);
+	return kconf_ready(k) ? -1 : request(k, "open %s\n", path);
 }
 
 int kconf_close(struct kconf *k)
@@ -330,12 +343,63 @@ int kconf_ask(struct kconf *k, const char *sym, struct kconf_sym *out)
 	int rc;
 
 	memset(out, 0, sizeof(*out));
+	if (kconf_ready(k))
+		return -1;
 	fprintf(k->to, "sym %s\n", sym);
 	if (fflush(k->to))
 		return lost_helper(k);
 	while ((rc = answer(k, &line)) > 0)
 		take_line(out, line);
 	return rc;
+}
+
+int kconf_lines(struct kconf *k, struct strlist *out, const char *fmt, ...)
+{
+	va_list ap;
+	char *line;
+	int rc;
+
+	if (kconf_ready(k))
+		return -1;
+	va_start(ap, fmt);
+	vfprintf(k->to, fmt, ap);
+	va_end(ap);
+	fputc('\n', k->to);
+	if (fflush(k->to))
+		return lost_helper(k);
+	while ((rc = answer(k, &line)) > 0)
+		strlist_add(out, line);
+	return rc;
+}
+
+int kconf_fix(struct kconf *k, const char *sym, const char *value, unsigned int budget,
+	      struct kconf_fixes *out)
+{
+	struct strlist lines = { 0 };
+	int rc = kconf_lines(k, &lines, "fix %u %s %s", budget, sym, value);
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < lines.n; i++) {
+		unsigned long losses;
+		unsigned int n;
+
+		if (sscanf(lines.v[i], "set %u %lu", &n, &losses) == 2) {
+			struct kconf_fix *f = vec_add(&out->v);
+
+			f->losses = losses;
+		} else if (str_starts(lines.v[i], "change ") && out->v.n) {
+			strlist_add(&out->v.v[out->v.n - 1].changes, lines.v[i] + 7);
+		}
+	}
+	strlist_free(&lines);
+	return rc;
+}
+
+void kconf_fixes_free(struct kconf_fixes *f)
+{
+	for (size_t i = 0; i < f->v.n; i++)
+		strlist_free(&f->v.v[i].changes);
+	vec_free(&f->v);
 }
 
 void kconf_sym_free(struct kconf_sym *s)

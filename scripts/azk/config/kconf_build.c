@@ -9,7 +9,7 @@
 #include "config/kconf.h"
 
 #define HELPER "azk-kconf"
-#define HELPER_SRC "scripts/azk/kconf/azk-kconf.c"
+#define HELPER_DIR "scripts/azk/kconf"
 
 /* The objects every front end of Kconfig is made of. */
 static const char *const sources[] = {
@@ -62,7 +62,12 @@ static int key_dir(struct key *k, const char *dir, bool required)
 	return rc;
 }
 
-/* $AZK_KCONF_SRC, else beside a folder this program lies below. */
+/* The helper's own; hash.h comes before the tree's. */
+static const char *const helpers[] = {
+	"azk-kconf.c", "describe.c", "memo.c", "solve.c",
+};
+
+/* The folder: $AZK_KCONF_SRC, else beside a folder this program lies below. */
 static char *find_helper(void)
 {
 	const char *env = getenv("AZK_KCONF_SRC");
@@ -78,13 +83,13 @@ static char *find_helper(void)
 			char *path;
 
 			*s = '\0';
-			path = path_join(exe, HELPER_SRC);
+			path = path_join(exe, HELPER_DIR);
 			if (azk_exists(path))
 				return path;
 			free(path);
 		}
 	}
-	return xstrdup(HELPER_SRC);
+	return xstrdup(HELPER_DIR);
 }
 
 int kconf_run(char *const argv[], const char *dir, const char *log)
@@ -149,6 +154,7 @@ static int compile(const char *kdir, const char *inc, const char *helper, const 
 {
 	_cleanup_free_ char *y = path_join(kdir, "parser.y"), *l = path_join(kdir, "lexer.l");
 	_cleanup_free_ char *ik = xasprintf("-I%s", kdir), *ii = xasprintf("-I%s", inc);
+	_cleanup_free_ char *ih = xasprintf("-I%s", helper);
 	char *cc = getenv("HOSTCC");
 	char *bison[] = { "bison", "-o", "parser.tab.c", "--defines=parser.tab.h", "-t", "-l", y,
 			  NULL };
@@ -162,12 +168,16 @@ static int compile(const char *kdir, const char *inc, const char *helper, const 
 	vec_push(&argv, xstrdup("-O2"));
 	vec_push(&argv, xstrdup("-std=gnu11"));
 	vec_push(&argv, xstrdup("-I."));
+	vec_push(&argv, xstrdup(ih));
 	vec_push(&argv, xstrdup(ik));
 	vec_push(&argv, xstrdup(ii));
 	vec_push(&argv, xstrdup("-D_GNU_SOURCE"));
+	vec_push(&argv, xstrdup("-Dpopen=azk_popen"));
+	vec_push(&argv, xstrdup("-Dpclose=azk_pclose"));
 	vec_push(&argv, xstrdup("-o"));
 	vec_push(&argv, xstrdup(HELPER));
-	vec_push(&argv, xstrdup(helper));
+	for (size_t i = 0; i < ARRAY_SIZE(helpers); i++)
+		vec_push(&argv, path_join(helper, helpers[i]));
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
 		vec_push(&argv, path_join(kdir, sources[i]));
 	vec_push(&argv, xstrdup("parser.tab.c"));
@@ -189,7 +199,7 @@ int kconf_build(const char *tree, const char *cache, char **exe, struct azk_repo
 	int rc;
 
 	helper = realpath(found, NULL);
-	rc = helper ? key_file(&k, helper) : -errno;
+	rc = helper ? key_dir(&k, helper, true) : -errno;
 	if (rc) {
 		report_bad(r, "kconf-build", found, 0, "the helper's source: %s", strerror(-rc));
 		return -1;
@@ -227,4 +237,32 @@ fail:
 	azk_remove_tree(tmp);
 	free(TAKE_PTR(*exe));
 	return -1;
+}
+
+char *kconf_memo(const char *tree, const char *cache, const struct strlist *env)
+{
+	_cleanup_free_ char *scripts = path_join(tree, "scripts");
+	_cleanup_free_ char *dummies = path_join(scripts, "dummy-tools");
+	const char *const dirs[] = { scripts, dummies };
+	struct key k = { ((unsigned __int128)0x6c62272e07bb0142 << 64) | 0x62b821756295c58d };
+
+	for (size_t i = 0; i < env->n; i++) {
+		if (env->v[i])
+			key_add(&k, env->v[i], strlen(env->v[i]) + 1);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		struct strlist names = { 0 };
+
+		if (azk_list_dir(dirs[i], &names))
+			continue;
+		for (size_t j = 0; j < names.n; j++) {
+			_cleanup_free_ char *path = path_join(dirs[i], names.v[j]);
+
+			if (i || str_ends(names.v[j], ".sh"))
+				key_file(&k, path);
+		}
+		strlist_free(&names);
+	}
+	return xasprintf("%s/shell.%016llx%016llx", cache, (unsigned long long)(k.h >> 64),
+			 (unsigned long long)k.h);
 }

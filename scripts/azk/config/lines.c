@@ -165,6 +165,36 @@ static bool to_number(const char *s, unsigned long long *out)
 	return !errno && !*end;
 }
 
+bool cfg_list_split(const char *value, struct strlist *out)
+{
+	size_t n = strlen(value);
+	const char *s = value + 1;
+
+	if (n < 2 || *value != '"' || value[n - 1] != '"')
+		return false;
+	for (const char *end = value + n - 1; s < end;) {
+		size_t len = strcspn(s, ",\"");
+		_cleanup_free_ char *word = xstrndup(s, len);
+
+		if (*str_trim(word))
+			strlist_add(out, str_trim(word));
+		s += len + 1;
+	}
+	return true;
+}
+
+bool cfg_list_same(const char *a, const char *b)
+{
+	struct strlist x = { 0 }, y = { 0 };
+	bool same = cfg_list_split(a, &x) && cfg_list_split(b, &y) && x.n == y.n;
+
+	for (size_t i = 0; same && i < x.n; i++)
+		same = !strcmp(x.v[i], y.v[i]);
+	strlist_free(&x);
+	strlist_free(&y);
+	return same;
+}
+
 bool cfg_value_equal(const char *a, const char *b)
 {
 	unsigned long long x, y;

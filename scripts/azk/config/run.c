@@ -64,11 +64,27 @@ void cfg_run_free(struct cfg_run *run)
 	report_free(run->r);
 }
 
+static bool has_plan(const struct cfg_run *run, int arch)
+{
+	for (size_t i = 0; i < run->plans.n; i++) {
+		if (run->plans.v[i]->arch == arch)
+			return true;
+	}
+	return false;
+}
+
 struct kconf *cfg_run_kconf(struct cfg_run *run, int arch)
 {
-	if (!run->kconf[arch] && !run->kconf_failed[arch]) {
-		run->kconf[arch] = kconf_start(run->tree, arch, run->cache, run->r);
-		run->kconf_failed[arch] = !run->kconf[arch];
+	/* one parses while the other does */
+	for (int i = 0; i < CFG_NARCH; i++) {
+		if (!run->kconf[i] && !run->kconf_failed[i] && (i == arch || has_plan(run, i))) {
+			run->kconf[i] = kconf_start(run->tree, i, run->cache, run->r);
+			run->kconf_failed[i] = !run->kconf[i];
+		}
+	}
+	if (run->kconf[arch] && kconf_ready(run->kconf[arch])) {
+		kconf_stop(TAKE_PTR(run->kconf[arch]));
+		run->kconf_failed[arch] = true;
 	}
 	return run->kconf[arch];
 }
@@ -105,10 +121,21 @@ char *cfg_render_path(const struct cfg_run *run, const struct cfg_plan *p)
 	return xasprintf("%s/%s-%s.config", dir, p->flavour->name, cfg_arches[p->arch].name);
 }
 
-void cfg_tag(struct azk_report *r, const char *where, const char *sym)
+static json_t *last_finding(struct azk_report *r)
 {
 	json_t *all = json_object_get(report_root(r), "findings");
-	json_t *f = json_array_get(all, json_array_size(all) - 1);
+
+	return json_array_get(all, json_array_size(all) - 1);
+}
+
+void cfg_tag_all(struct azk_report *r, json_t *keys)
+{
+	json_object_update(last_finding(r), keys);
+}
+
+void cfg_tag(struct azk_report *r, const char *where, const char *sym)
+{
+	json_t *f = last_finding(r);
 
 	if (where)
 		json_object_set_new(f, "where", json_string(where));

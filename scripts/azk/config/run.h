@@ -49,6 +49,9 @@ char *cfg_render_path(const struct cfg_run *run, const struct cfg_plan *p);
 /* Adds flavour/arch and symbol (either may be NULL) to the finding added last. */
 void cfg_tag(struct azk_report *r, const char *where, const char *sym);
 
+/* Adds all keys of an object to the finding added last. */
+void cfg_tag_all(struct azk_report *r, json_t *keys);
+
 int cfg_cmd_render(int argc, char **argv);
 int cfg_cmd_check(int argc, char **argv);
 int cfg_cmd_explain(int argc, char **argv);

@@ -49,7 +49,7 @@ static int setup(void **state)
 	if (!*root || !tests)
 		return -1;
 	mini = path_join(root, "tree");
-	helper = path_join(tests, "../kconf/azk-kconf.c");
+	helper = path_join(tests, "../kconf");
 	setenv("AZK_KCONF_SRC", helper, 0);
 	return shell(NULL, "mkdir tree tree/scripts && cp -r '%s/config/tree/.' tree && "
 		     "ln -s '%s/scripts/kconfig' '%s/scripts/include' tree/scripts/", tests, tree,

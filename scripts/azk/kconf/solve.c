@@ -1,0 +1,765 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The smallest sets of user values that make a symbol what was asked.
+ *
+ * A breadth-first search over sets of wishes (symbol = value). A set is tried
+ * by giving Kconfig these user values and calculating the symbol: nothing here
+ * decides what a value is. A set that does not do yet is continued by one wish
+ * at a time, by what still stands in the way: of a conjunction the first term
+ * that is false, of a disjunction each term. So the first sets that do are the
+ * smallest of those that reach the goal along dependencies. The caller proves
+ * an answer again on a fresh parse.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "azk-kconf.h"
+
+#define MAX_WISHES 10
+#define MAX_ATOMS 48
+#define MAX_DEPTH 16
+#define MAX_SETS 8
+#define MAX_SELECTORS 4
+
+struct wish {
+	struct symbol *sym;
+	tristate tri;		/* of a bool or tristate */
+	const char *val;	/* of the others; constants live as long as the parse */
+};
+
+struct state {
+	struct wish w[MAX_WISHES];
+	unsigned int n;
+};
+
+/* What a wish replaced, to be put back. */
+struct undo {
+	struct symbol *sym;
+	struct symbol_value def;
+	bool had;
+	struct list_head *prev;		/* of a choice member: its place before */
+};
+
+/* One look at what stands in the way in the state that is applied. */
+struct walk {
+	const struct state *st;
+	struct wish atom[MAX_ATOMS];
+	unsigned int n;
+	const struct symbol *stack[MAX_DEPTH];
+	unsigned int depth;
+};
+
+struct solution {
+	struct state st;
+	unsigned int losses;
+};
+
+/* Symbols whose user value took before anything was changed. */
+static struct symbol **kept;
+static unsigned int nkept;
+static bool know_kept;
+
+/*
+ * Changes of one value that cost nothing and helped a symbol before: one
+ * broken option loses hundreds, and the same change brings all of them back.
+ * They are of the values that are open; a process serves one set only.
+ */
+static struct wish single[32];
+static unsigned int nsingle;
+
+/* ---- applying a state ------------------------------------------------------- */
+
+static void recalculate(void)
+{
+	struct symbol *sym;
+
+	for_all_symbols(sym)
+		sym->flags &= ~SYMBOL_VALID;
+	expr_invalidate_all();
+	sym_calc_value(modules_sym);
+}
+
+static void apply(const struct state *st, struct undo *undo)
+{
+	for (unsigned int i = 0; i < st->n; i++) {
+		struct symbol *sym = st->w[i].sym;
+		struct menu *choice = sym_get_choice_menu(sym);
+
+		undo[i] = (struct undo){ sym, sym->def[S_DEF_USER],
+					 sym->flags & SYMBOL_DEF_USER, NULL };
+		if (is_tri(sym))
+			sym->def[S_DEF_USER].tri = st->w[i].tri;
+		else
+			sym->def[S_DEF_USER].val = (void *)st->w[i].val;
+		sym->flags |= SYMBOL_DEF_USER;
+		/* as reading a file does: the member given last has priority */
+		if (choice) {
+			undo[i].prev = sym->choice_link.prev;
+			list_move(&sym->choice_link, &choice->choice_members);
+		}
+	}
+	recalculate();
+}
+
+static void revert(const struct state *st, const struct undo *undo)
+{
+	for (unsigned int i = st->n; i-- > 0;) {
+		struct symbol *sym = undo[i].sym;
+
+		if (undo[i].prev)
+			list_move(&sym->choice_link, undo[i].prev);
+		sym->def[S_DEF_USER] = undo[i].def;
+		if (!undo[i].had)
+			sym->flags &= ~SYMBOL_DEF_USER;
+	}
+}
+
+static bool is_value(struct symbol *sym, const struct wish *goal)
+{
+	sym_calc_value(sym);
+	if (is_tri(sym))
+		return sym_get_tristate_value(sym) == goal->tri;
+	return !strcmp(sym_get_string_value(sym), goal->val);
+}
+
+static bool took(struct symbol *sym)
+{
+	const struct wish w = { sym, sym->def[S_DEF_USER].tri, sym->def[S_DEF_USER].val };
+
+	return is_value(sym, &w);
+}
+
+static bool wished(const struct state *st, const struct symbol *sym)
+{
+	for (unsigned int i = 0; i < st->n; i++) {
+		if (st->w[i].sym == sym)
+			return true;
+	}
+	return false;
+}
+
+/* ---- what stands in the way --------------------------------------------------- */
+
+static void raise_expr(struct walk *w, struct expr *e, tristate want);
+static void lower_expr(struct walk *w, struct expr *e, tristate max);
+
+static void add_atom(struct walk *w, struct symbol *sym, tristate tri, const char *val)
+{
+	if (w->n == MAX_ATOMS || wished(w->st, sym))
+		return;
+	for (unsigned int i = 0; i < w->n; i++) {
+		if (w->atom[i].sym == sym && w->atom[i].tri == tri && w->atom[i].val == val)
+			return;
+	}
+	w->atom[w->n++] = (struct wish){ sym, tri, val };
+}
+
+static bool enter(struct walk *w, const struct symbol *sym)
+{
+	if (w->depth == MAX_DEPTH)
+		return false;
+	for (unsigned int i = 0; i < w->depth; i++) {
+		if (w->stack[i] == sym)
+			return false;
+	}
+	w->stack[w->depth++] = sym;
+	return true;
+}
+
+static bool has_prompt(struct symbol *sym)
+{
+	struct property *prop;
+
+	for_all_prompts(sym, prop)
+		return true;
+	return false;
+}
+
+static void raise_visibility(struct walk *w, struct symbol *sym, tristate want)
+{
+	struct property *prop;
+
+	/* a bool is visible from m on */
+	if (sym->type != S_TRISTATE)
+		want = mod;
+	if (sym->visible >= want)
+		return;
+	for_all_prompts(sym, prop)
+		raise_expr(w, prop->visible.expr, want);
+}
+
+/* How many terms of a conjunction are false. */
+static unsigned int missing(struct expr *e)
+{
+	if (e->type == E_AND)
+		return missing(e->left.expr) + missing(e->right.expr);
+	return expr_calc_value(e) == no;
+}
+
+struct selectors {
+	struct expr *e[MAX_SELECTORS];
+	unsigned int n;
+};
+
+/* The alternatives of a reverse dependency, those with least missing kept. */
+static void best_selectors(struct expr *e, struct selectors *s)
+{
+	unsigned int i, m;
+
+	if (e->type == E_OR) {
+		best_selectors(e->left.expr, s);
+		best_selectors(e->right.expr, s);
+		return;
+	}
+	m = missing(e);
+	for (i = s->n; i > 0 && missing(s->e[i - 1]) > m; i--) {
+		if (i < MAX_SELECTORS)
+			s->e[i] = s->e[i - 1];
+	}
+	if (i == MAX_SELECTORS)
+		return;
+	s->e[i] = e;
+	if (s->n < MAX_SELECTORS)
+		s->n++;
+}
+
+static void raise_derived(struct walk *w, struct symbol *sym, tristate want)
+{
+	struct selectors s = { .n = 0 };
+	struct property *prop;
+
+	for_all_defaults(sym, prop) {
+		raise_expr(w, prop->visible.expr, want);
+		if (is_tri(sym))
+			raise_expr(w, prop->expr, want);
+	}
+	if (!sym->rev_dep.expr)
+		return;
+	best_selectors(sym->rev_dep.expr, &s);
+	for (unsigned int i = 0; i < s.n; i++)
+		raise_expr(w, s.e[i], want);
+}
+
+/* Whether its user value is at least that: wishing for it would change nothing. */
+static bool asks(const struct symbol *sym, tristate want)
+{
+	if (!sym_has_value(sym))
+		return false;
+	return sym->def[S_DEF_USER].tri >= (sym->type == S_BOOLEAN ? yes : want);
+}
+
+/* Of a choice only the member given last is taken: the others that are asked must go. */
+static void give_way(struct walk *w, const struct symbol *sym)
+{
+	struct menu *choice = sym_get_choice_menu(sym), *m;
+
+	menu_for_each_sub_entry(m, choice) {
+		if (m->sym && m->sym != sym && m->sym->name && asks(m->sym, yes))
+			add_atom(w, m->sym, no, NULL);
+	}
+}
+
+static void raise_sym(struct walk *w, struct symbol *sym, tristate want)
+{
+	if ((sym->flags & SYMBOL_CONST) || !is_tri(sym))
+		return;
+	sym_calc_value(sym);
+	if (sym_get_tristate_value(sym) >= want || !enter(w, sym))
+		return;
+	if (has_prompt(sym)) {
+		if (!asks(sym, want))
+			add_atom(w, sym, sym->type == S_BOOLEAN ? yes : want, NULL);
+		else if (sym_is_choice_value(sym))
+			give_way(w, sym);
+		raise_visibility(w, sym, want);
+	}
+	if (!sym_is_choice_value(sym) && sym->name && (!has_prompt(sym) || sym->visible == no))
+		raise_derived(w, sym, want);
+	w->depth--;
+}
+
+/* Of what selects it, one that is in force after the other. */
+static struct expr *active(struct expr *e, tristate max)
+{
+	struct expr *left;
+
+	if (e->type != E_OR)
+		return expr_calc_value(e) > max ? e : NULL;
+	left = active(e->left.expr, max);
+	return left ? left : active(e->right.expr, max);
+}
+
+static void lower_choice(struct walk *w, const struct symbol *sym)
+{
+	struct menu *choice = sym_get_choice_menu(sym), *m;
+
+	menu_for_each_sub_entry(m, choice) {
+		if (m->sym && m->sym != sym && m->sym->name) {
+			sym_calc_value(m->sym);
+			if (m->sym->visible != no)
+				add_atom(w, m->sym, yes, NULL);
+		}
+	}
+}
+
+static void lower_derived(struct walk *w, struct symbol *sym, tristate max)
+{
+	struct property *prop;
+
+	for_all_defaults(sym, prop) {
+		if (expr_calc_value(prop->visible.expr) == no)
+			continue;
+		lower_expr(w, prop->expr, max);
+		lower_expr(w, prop->visible.expr, max);
+		return;
+	}
+}
+
+static void lower_sym(struct walk *w, struct symbol *sym, tristate max)
+{
+	if ((sym->flags & SYMBOL_CONST) || !is_tri(sym))
+		return;
+	sym_calc_value(sym);
+	if (sym_get_tristate_value(sym) <= max || !enter(w, sym))
+		return;
+	if (sym->rev_dep.expr && sym->rev_dep.tri > max) {
+		lower_expr(w, active(sym->rev_dep.expr, max), max);
+	} else if (sym_is_choice_value(sym)) {
+		lower_choice(w, sym);
+	} else {
+		if (has_prompt(sym)) {
+			if (!sym_has_value(sym) || sym->def[S_DEF_USER].tri > max)
+				add_atom(w, sym, sym->type == S_BOOLEAN ? no : max, NULL);
+			raise_visibility(w, sym, mod);
+		}
+		if (sym->visible == no)
+			lower_derived(w, sym, max);
+	}
+	if (sym->implied.expr && sym->implied.tri > max && sym->visible == no)
+		lower_expr(w, active(sym->implied.expr, max), max);
+	w->depth--;
+}
+
+/* sym = v, for the comparisons; v is a constant's name. */
+static void set_sym(struct walk *w, struct symbol *sym, const char *v)
+{
+	struct property *prop;
+
+	if (sym->flags & SYMBOL_CONST)
+		return;
+	if (is_tri(sym)) {
+		tristate tri = *v == 'y' ? yes : *v == 'm' ? mod : no;
+
+		sym_calc_value(sym);
+		if (sym_get_tristate_value(sym) < tri)
+			raise_sym(w, sym, tri);
+		else
+			lower_sym(w, sym, tri);
+		return;
+	}
+	if (!enter(w, sym))
+		return;
+	if (has_prompt(sym)) {
+		add_atom(w, sym, no, v);
+		raise_visibility(w, sym, mod);
+	}
+	for_all_defaults(sym, prop) {
+		struct symbol *ds = prop_get_symbol(prop);
+
+		if (ds && !strcmp(sym_get_string_value(ds), v))
+			raise_expr(w, prop->visible.expr, yes);
+	}
+	w->depth--;
+}
+
+static void unset_sym(struct walk *w, struct symbol *sym, const char *v)
+{
+	if (!is_tri(sym))
+		return;
+	if (*v != 'n')
+		lower_sym(w, sym, *v == 'y' ? mod : no);
+	if (*v != 'y')
+		raise_sym(w, sym, *v == 'n' ? mod : yes);
+}
+
+/* A comparison is to hold or not to: left and right as the tree has them. */
+static void compare(struct walk *w, const struct expr *e, bool holds)
+{
+	struct symbol *sym = e->left.sym, *other = e->right.sym;
+	bool swapped = sym->flags & SYMBOL_CONST;
+	enum expr_type type = e->type;
+
+	if (swapped) {
+		sym = e->right.sym;
+		other = e->left.sym;
+	}
+	if (type == E_UNEQUAL || type == E_EQUAL) {
+		if ((type == E_EQUAL) == holds)
+			set_sym(w, sym, sym_get_string_value(other));
+		else
+			unset_sym(w, sym, sym_get_string_value(other));
+		return;
+	}
+	/* of an order, only the bound itself is tried, where it satisfies */
+	if (holds ? type == E_LEQ || type == E_GEQ : type == E_LTH || type == E_GTH)
+		set_sym(w, sym, sym_get_string_value(other));
+}
+
+static void raise_expr(struct walk *w, struct expr *e, tristate want)
+{
+	if (!e || expr_calc_value(e) >= want)
+		return;
+	switch (e->type) {
+	case E_AND:
+		raise_expr(w, expr_calc_value(e->left.expr) < want ? e->left.expr : e->right.expr,
+			   want);
+		break;
+	case E_OR:
+		raise_expr(w, e->left.expr, want);
+		raise_expr(w, e->right.expr, want);
+		break;
+	case E_NOT:
+		lower_expr(w, e->left.expr, 2 - want);
+		break;
+	case E_SYMBOL:
+		raise_sym(w, e->left.sym, want);
+		break;
+	default:
+		compare(w, e, true);
+		break;
+	}
+}
+
+static void lower_expr(struct walk *w, struct expr *e, tristate max)
+{
+	if (!e || expr_calc_value(e) <= max)
+		return;
+	switch (e->type) {
+	case E_AND:
+		lower_expr(w, e->left.expr, max);
+		lower_expr(w, e->right.expr, max);
+		break;
+	case E_OR:
+		lower_expr(w, expr_calc_value(e->left.expr) > max ? e->left.expr : e->right.expr,
+			   max);
+		break;
+	case E_NOT:
+		raise_expr(w, e->left.expr, 2 - max);
+		break;
+	case E_SYMBOL:
+		lower_sym(w, e->left.sym, max);
+		break;
+	default:
+		compare(w, e, false);
+		break;
+	}
+}
+
+static long long number(struct symbol *sym, const struct symbol *of)
+{
+	sym_calc_value(sym);
+	return strtoll(sym_get_string_value(sym), NULL, of->type == S_HEX ? 16 : 10);
+}
+
+/* A number outside the range in force: another range, or none. */
+static void widen(struct walk *w, struct symbol *sym, const char *val)
+{
+	long long v = strtoll(val, NULL, sym->type == S_HEX ? 16 : 10);
+	struct property *prop;
+
+	for_all_properties(sym, prop, P_RANGE) {
+		bool fits = number(prop->expr->left.sym, sym) <= v &&
+			    v <= number(prop->expr->right.sym, sym);
+
+		if (fits)
+			raise_expr(w, prop->visible.expr, yes);
+		else
+			lower_expr(w, prop->visible.expr, no);
+	}
+}
+
+static void look(struct walk *w, struct symbol *sym, const struct wish *goal)
+{
+	if (is_tri(sym)) {
+		if (sym_get_tristate_value(sym) < goal->tri)
+			raise_sym(w, sym, goal->tri);
+		else
+			lower_sym(w, sym, goal->tri);
+		return;
+	}
+	if (has_prompt(sym)) {
+		if (!sym_has_value(sym) || strcmp(sym->def[S_DEF_USER].val, goal->val))
+			add_atom(w, sym, no, goal->val);
+		raise_visibility(w, sym, mod);
+	}
+	if ((sym->type == S_INT || sym->type == S_HEX) && sym->visible != no)
+		widen(w, sym, goal->val);
+}
+
+/* ---- the search ----------------------------------------------------------------- */
+
+/* Sets seen, as sums over their wishes: the order does not matter. */
+struct seen {
+	uint64_t *v;
+	size_t n, cap;
+};
+
+static uint64_t hash_state(const struct state *st)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < st->n; i++) {
+		uint64_t h = (uintptr_t)st->w[i].sym * 31 + st->w[i].tri +
+			     (uintptr_t)st->w[i].val * 7;
+
+		h ^= h >> 29;
+		h *= 0xbf58476d1ce4e5b9u;
+		sum += h ^ h >> 32;
+	}
+	return sum ? sum : 1;
+}
+
+static void *grow(void *p, size_t n, size_t size)
+{
+	p = reallocarray(p, n, size);
+	if (!p)
+		exit(1);
+	return p;
+}
+
+static bool seen_before(struct seen *s, uint64_t h)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->v[i] == h)
+			return true;
+	}
+	if (s->n == s->cap) {
+		s->cap = s->cap ? 2 * s->cap : 256;
+		s->v = grow(s->v, s->cap, sizeof(*s->v));
+	}
+	s->v[s->n++] = h;
+	return false;
+}
+
+static bool reaches(const struct state *st, struct symbol *sym, const struct wish *goal)
+{
+	struct undo undo[MAX_WISHES];
+	bool ok;
+
+	apply(st, undo);
+	ok = is_value(sym, goal);
+	revert(st, undo);
+	return ok;
+}
+
+/* A wish that turned out to follow from the others is not needed. */
+static void reduce(struct state *st, struct symbol *sym, const struct wish *goal)
+{
+	for (unsigned int i = st->n; i-- > 0;) {
+		struct state less = *st;
+
+		memmove(&less.w[i], &less.w[i + 1], (less.n - i - 1) * sizeof(less.w[0]));
+		less.n--;
+		if (reaches(&less, sym, goal))
+			*st = less;
+	}
+}
+
+static unsigned int count_losses(const struct state *st, const struct symbol *target)
+{
+	struct undo undo[MAX_WISHES];
+	unsigned int n = 0;
+
+	apply(st, undo);
+	for (unsigned int i = 0; i < nkept; i++) {
+		if (kept[i] != target && !wished(st, kept[i]))
+			n += !took(kept[i]);
+	}
+	revert(st, undo);
+	return n;
+}
+
+static void put_state(const struct state *st, unsigned int losses)
+{
+	printf("set %u %u\n", st->n, losses);
+	for (unsigned int i = 0; i < st->n; i++) {
+		const struct wish *w = &st->w[i];
+
+		printf("change %s ", w->sym->name);
+		if (is_tri(w->sym))
+			printf("%c\n", tri_char[w->tri]);
+		else if (w->sym->type == S_STRING)
+			printf("\"%s\"\n", w->val);
+		else
+			printf("%s\n", w->val);
+	}
+}
+
+static void put_solutions(struct solution *s, unsigned int n)
+{
+	/* the smallest; of these the one that costs least of what is asked */
+	for (unsigned int i = 1; i < n; i++) {
+		for (unsigned int k = i; k > 0; k--) {
+			struct solution *a = &s[k - 1], *b = &s[k], t;
+
+			if (a->st.n < b->st.n || (a->st.n == b->st.n && a->losses <= b->losses))
+				break;
+			t = *a;
+			*a = *b;
+			*b = t;
+		}
+	}
+	for (unsigned int i = 0; i < n; i++)
+		put_state(&s[i].st, s[i].losses);
+}
+
+static void remember_kept(void)
+{
+	unsigned int cap = 0;
+	struct symbol *sym;
+
+	if (know_kept)
+		return;
+	know_kept = true;
+	for_all_symbols(sym) {
+		if (!sym->name || !(sym->flags & SYMBOL_DEF_USER) || sym->type == S_UNKNOWN ||
+		    !took(sym))
+			continue;
+		if (nkept == cap) {
+			cap = cap ? 2 * cap : 1024;
+			kept = grow(kept, cap, sizeof(*kept));
+		}
+		kept[nkept++] = sym;
+	}
+}
+
+struct search {
+	struct state *queue;
+	size_t head, n, cap;
+	struct seen seen, found;
+	struct solution solutions[MAX_SETS];
+	unsigned int nsolutions, tried;
+};
+
+static void push(struct search *s, const struct state *st)
+{
+	if (s->n == s->cap) {
+		s->cap = s->cap ? 2 * s->cap : 256;
+		s->queue = grow(s->queue, s->cap, sizeof(*s->queue));
+	}
+	s->queue[s->n++] = *st;
+}
+
+/* Tries one state and queues what continues it. */
+static void step(struct search *s, struct symbol *sym, const struct wish *goal)
+{
+	struct state st = s->queue[s->head++];
+	struct undo undo[MAX_WISHES];
+	struct walk w = { .st = &st };
+	bool done;
+
+	s->tried++;
+	apply(&st, undo);
+	done = is_value(sym, goal);
+	if (!done && st.n < MAX_WISHES)
+		look(&w, sym, goal);
+	revert(&st, undo);
+	if (done) {
+		reduce(&st, sym, goal);
+		if (!seen_before(&s->found, hash_state(&st)))
+			s->solutions[s->nsolutions++] =
+				(struct solution){ st, count_losses(&st, sym) };
+		return;
+	}
+	for (unsigned int i = 0; i < w.n; i++) {
+		struct state next = st;
+
+		next.w[next.n++] = w.atom[i];
+		if (!seen_before(&s->seen, hash_state(&next)))
+			push(s, &next);
+	}
+}
+
+/* What is asked of a string stands in quotes; Kconfig keeps it without. */
+static bool parse_goal(const struct symbol *sym, const char *value, struct wish *goal)
+{
+	size_t n = strlen(value);
+	char *s;
+
+	goal->tri = *value == 'y' ? yes : *value == 'm' ? mod : no;
+	goal->val = value;
+	if (is_tri(sym))
+		return n == 1 && strchr("ymn", *value) &&
+		       (*value != 'm' || sym->type == S_TRISTATE);
+	if (sym->type != S_STRING)
+		return true;
+	if (n < 2 || *value != '"' || value[n - 1] != '"')
+		return false;
+	s = strndup(value + 1, n - 2);
+	if (!s)
+		exit(1);
+	goal->val = s;
+	return true;
+}
+
+static void keep_single(const struct solution *s, unsigned int n)
+{
+	if (n && s->st.n == 1 && !s->losses && nsingle < sizeof(single) / sizeof(single[0]))
+		single[nsingle++] = s->st.w[0];
+}
+
+static bool try_singles(struct symbol *sym, const struct wish *goal)
+{
+	if (is_value(sym, goal))
+		return false;
+	for (unsigned int i = 0; i < nsingle; i++) {
+		const struct state st = { .w = { single[i] }, .n = 1 };
+
+		if (reaches(&st, sym, goal)) {
+			put_state(&st, 0);
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * set SIZE LOSSES      a set that reaches the goal, and how many symbols that
+ *                      are what was asked would no longer be
+ * change NAME VALUE    each of its values, n for "is not set"
+ * The smallest come first; of one size those with fewest losses.
+ */
+void put_fixes(struct symbol *sym, const char *value, unsigned int budget)
+{
+	struct search s = { .queue = NULL };
+	const struct state none = { .n = 0 };
+	struct wish goal = { .sym = sym };
+
+	if (!parse_goal(sym, value, &goal))
+		return;
+	recalculate();
+	remember_kept();
+	if (try_singles(sym, &goal)) {
+		recalculate();
+		return;
+	}
+	push(&s, &none);
+	while (s.head < s.n && s.tried < budget && s.nsolutions < MAX_SETS) {
+		/* larger ones are of interest only where all smaller ones cost something */
+		bool clean = false;
+
+		for (unsigned int i = 0; i < s.nsolutions; i++)
+			clean = clean || (!s.solutions[i].losses &&
+					  s.solutions[i].st.n < s.queue[s.head].n);
+		if (clean || (s.nsolutions && s.queue[s.head].n > s.solutions[0].st.n + 1))
+			break;
+		step(&s, sym, &goal);
+	}
+	put_solutions(s.solutions, s.nsolutions);
+	keep_single(s.solutions, s.nsolutions);
+	recalculate();
+	free(s.queue);
+	free(s.seen.v);
+	free(s.found.v);
+}
