@@ -398,7 +398,7 @@ static int merge_all(struct lost_run *l)
 	size_t number = 0, left = l->cases.n;
 
 	while (left) {
-		size_t group[GROUP], n = 0;
+		size_t group[GROUP] = { 0 }, n = 0;
 
 		for (size_t i = 0; i < l->cases.n && n < GROUP; i++) {
 			if (done[i] || !fits(l, group, n, &l->cases.v[i]))

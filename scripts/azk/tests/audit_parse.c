@@ -281,12 +281,15 @@ static void a_package_is_walked_and_its_digests_are_checked(void **state)
 	assert_non_null(strstr(w.why, "header does not fit"));
 	rpmfile_free(&r);
 	for (size_t n = 0; n < rpm.len; n++) {
-		struct span cut = { memcpy(malloc(n ? n : 1), rpm.buf, n), n };
+		unsigned char *copy = malloc(n ? n : 1);
+		struct span cut = { copy, n };
 
+		assert_non_null(copy);
+		memcpy(copy, rpm.buf, n);
 		assert_int_not_equal(rpmfile_read(&r, cut, &w), 0);
 		assert_true(w.at <= rpm.len);
 		rpmfile_free(&r);
-		free((void *)cut.p);
+		free(copy);
 	}
 	sb_free(&rpm);
 	sb_free(&seen);

@@ -267,7 +267,7 @@ static void malformed_policies_are_told_by_line(void **state)
 		{ "rule a\nassert CONFIG_A = y\nwhy x\nexcept m until 2027 why y\n",
 		  "4 '2027' is not YYYY-MM" },
 		{ "rule a\nassert CONFIG_A = y\nwhy x\nowner me\n",
-		  "4 unknown key 'owner' (assert, or, arch, severity, why, ref, except)" },
+		  "4 unknown key 'owner' (assert, or, arch, version, severity, goal, why, ref, cost, except)" },
 	};
 
 	(void)state;
