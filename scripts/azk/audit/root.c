@@ -145,7 +145,7 @@ static void save_bytes(struct root *rt, const char *path, const struct strbuf *s
 	int rc = azk_mkdir_p(dir, 0755);
 
 	if (!rc)
-		rc = azk_write_file(to, sb_str(sb), sb->len, 0644);
+		rc = azk_write_new_at(AT_FDCWD, to, sb_str(sb), sb->len, 0644, true, false);
 	if (rc && !rt->save_err)
 		rt->save_err = rc;
 }
