@@ -227,6 +227,7 @@ struct cfg_plan {
 	VEC(struct cfg_intent) intents;		/* in the order of the fragments, a symbol once */
 	struct strmap index;			/* symbol -> place in intents, from 1 */
 	VEC(const struct cfg_policy *) policies;
+	struct strlist fragments;		/* names, those of this arch, in order */
 };
 
 /*

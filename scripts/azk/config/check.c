@@ -11,7 +11,9 @@ struct check {
 	struct cfg_run run;
 	struct cfg_known known;
 	struct cfg_finds lost, finds;	/* what is lost is told first: the rest follows from it */
-	const char *built, *today;
+	struct cfg_outcomes outcomes;
+	struct cfg_kselftests *kselftests;
+	const char *built, *today, *targets;
 	char *date;		/* owned, when today came from git */
 	json_t *list;
 };
@@ -218,9 +220,11 @@ static void check_plan(struct check *c, const struct cfg_plan *p)
 	for (size_t i = 0; i < p->intents.n; i++)
 		check_intent(c, p, &p->intents.v[i], res.dot, &losts, &lost);
 	cfg_policies(&c->run, p, res.dot, NULL, c->today, &c->finds, &v);
+	cfg_kselftests_check(&c->run, c->kselftests, p, res.dot, &c->finds);
 	check_committed(c, p, &res);
 	if (c->built)
 		check_built(c, p, &res);
+	cfg_drift_look(&c->run, p, &c->outcomes);
 	kconf_close(c->run.kconf[p->arch]);
 	cfg_prove_fixes(&c->run, p, res.dot, &losts);
 	for (size_t i = 0; i < losts.v.n; i++) {
@@ -270,8 +274,15 @@ static int run_check(struct check *c)
 	if (cfg_run_init(run))
 		return -1;
 	find_today(c);
+	c->kselftests = cfg_kselftests_load(c->targets ? c->targets : "packaging/kselftests.list",
+					    run->configs, run->r);
+	if (report_status(run->r) == AZK_BAD)
+		return -1;
 	for (size_t i = 0; i < run->plans.n; i++)
 		check_plan(c, run->plans.v[i]);
+	if (all)
+		cfg_kselftests_unused(c->kselftests, &c->finds);
+	cfg_drift_check(run, &c->outcomes, &c->finds);
 	if (report_status(run->r) != AZK_BAD)
 		cfg_lint(run, &c->known, c->today, all, &c->finds);
 	return 0;
@@ -287,6 +298,8 @@ int cfg_cmd_check(int argc, char **argv)
 		  .str = &c.built },
 		{ "today", "DATE", "YYYY-MM-DD for reviews and exceptions (default: last commit)",
 		  .str = &c.today },
+		{ "kselftests", "FILE", "the targets that are shipped (default: packaging/kselftests.list)",
+		  .str = &c.targets },
 		{ "json", NULL, "the report as JSON", .flag = &json },
 		{ 0 },
 	};
@@ -308,6 +321,8 @@ int cfg_cmd_check(int argc, char **argv)
 	cfg_finds_report(&c.lost, c.run.r);
 	cfg_finds_report(&c.finds, c.run.r);
 	rc = report_print(c.run.r, json, stdout, print_text);
+	cfg_kselftests_free(c.kselftests);
+	cfg_outcomes_free(&c.outcomes);
 	cfg_finds_free(&c.lost);
 	cfg_finds_free(&c.finds);
 	cfg_known_free(&c.known);

@@ -29,6 +29,13 @@ static bool names(const char *expr, const char *sym)
 	return false;
 }
 
+bool cfg_names_option(const char *text, const char *sym)
+{
+	_cleanup_free_ char *config = xasprintf("CONFIG_%s", sym), *def = xasprintf("config %s", sym);
+
+	return names(text, config) || names(text, def);
+}
+
 static void set_str(json_t *o, const char *key, const char *s)
 {
 	json_t *j = s ? json_string(s) : NULL;
@@ -230,7 +237,7 @@ bool cfg_explain(struct kconf *k, const struct cfg_plan *p, const char *sym, con
 	/* a bool needs no more than m of what it depends on */
 	if (want > 1 && !strcmp(s.type, "bool"))
 		want = 1;
-	if (note_type(&s, asked, f) || note_choice(&s, p, sym, f))
+	if (note_type(&s, asked, f) || (s.visible != 'n' && note_choice(&s, p, sym, f)))
 		goto out;
 	if (is_tristate_value(asked) && tri(s.select) > tri(*asked))
 		note_reverse(&s, "selby ", "selected", f);
@@ -243,7 +250,8 @@ bool cfg_explain(struct kconf *k, const struct cfg_plan *p, const char *sym, con
 		cfg_find_note(f, "its prompt is hidden, so its default counts");
 		want = 1;
 	}
-	if (tri(s.visible) < want)
+	/* an m that is taken for y has its prompt, and a term of its own */
+	if (tri(s.visible) < want || !strcmp(asked, "m"))
 		note_terms(&s, p, "term", want, f);
 	range = find_line(&s, "range ");
 	if (range && tri(s.visible))

@@ -49,6 +49,9 @@ bool cfg_explain(struct kconf *k, const struct cfg_plan *p, const char *sym, con
  */
 void cfg_note_elements(const char *asked, const char *got, struct cfg_find *f);
 
+/* Whether a text names the option: CONFIG_X, or "config X" as a Kconfig file does. */
+bool cfg_names_option(const char *text, const char *sym);
+
 /* ---- what would change it (config/fix.c) ----------------------------------- */
 
 /* An option that is not what was asked; f is reported once the fixes are known. */
@@ -93,6 +96,29 @@ struct cfg_known {
 /* NULL: no such symbol (or no Kconfig for the arch, which is reported). */
 const char *cfg_known_prompt(struct cfg_known *kn, struct cfg_run *run, int arch, const char *sym);
 void cfg_known_free(struct cfg_known *kn);
+
+/* What each shipped plan came to, to be compared (config/drift.c). */
+struct cfg_outcome;
+struct cfg_outcomes {
+	VEC(struct cfg_outcome *) v;
+};
+
+/* Adds the plan's, whose values are open. 0 or -1 after reporting. */
+int cfg_drift_look(struct cfg_run *run, const struct cfg_plan *p, struct cfg_outcomes *all);
+void cfg_drift_check(const struct cfg_run *run, const struct cfg_outcomes *all, struct cfg_finds *out);
+void cfg_outcomes_free(struct cfg_outcomes *all);
+
+/*
+ * The config fragments of the shipped kselftests (config/kselftest.c). file
+ * lists their targets; without it nothing is checked. Never NULL.
+ */
+struct cfg_kselftests;
+struct cfg_kselftests *cfg_kselftests_load(const char *file, const char *configs, struct azk_report *r);
+void cfg_kselftests_check(struct cfg_run *run, struct cfg_kselftests *k, const struct cfg_plan *p,
+			  const struct cfg_dot *d, struct cfg_finds *out);
+/* Lines of configs/kselftest.list that no shipped plan needs. */
+void cfg_kselftests_unused(const struct cfg_kselftests *k, struct cfg_finds *out);
+void cfg_kselftests_free(struct cfg_kselftests *k);
 
 /* Reasons: missing, restating the prompt, worn out, overdue; unused files. */
 void cfg_lint(struct cfg_run *run, struct cfg_known *kn, const char *today, bool all,

@@ -25,7 +25,7 @@ bool cfg_lost_add(struct cfg_run *run, const struct cfg_plan *p, const struct cf
 	json_object_set_new(l->f.detail, "got", json_string(got ? got : "n"));
 	cfg_note_elements(asked, got, &l->f);
 	cfg_explain(k, p, sym, asked, &l->f);
-	kconf_fix(k, sym, asked, CFG_FIX_BUDGET, &l->fixes);
+	kconf_fix(k, sym, asked, CFG_FIX_BUDGET, true, &l->fixes);
 	return true;
 }
 

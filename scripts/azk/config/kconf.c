@@ -50,13 +50,27 @@ static char *kernel_version(const char *tree)
 	return NULL;
 }
 
+/* Since 7.0 the Makefile asks pahole and hands the answer on; before, Kconfig asks by itself. */
+static void add_pahole(struct strlist *env, const char *tree, const char *work)
+{
+	_cleanup_free_ char *script = path_join(tree, "scripts/pahole-version.sh");
+	_cleanup_free_ char *pahole = path_join(tree, "scripts/dummy-tools/pahole");
+	_cleanup_free_ char *log = path_join(work, "pahole");
+	char *argv[] = { script, pahole, NULL };
+	_cleanup_sb_ struct strbuf sb = STRBUF_INIT;
+
+	if (!azk_exists(script) || kconf_run(argv, work, log) || azk_read_file(log, &sb) || !sb.len)
+		return;
+	vec_push(env, xasprintf("PAHOLE_VERSION=%s", str_trim(sb.buf)));
+}
+
 /*
  * What the kernel's Makefile exports to Kconfig, for a machine that has none of
  * the tools: the tree's dummies answer y for every feature of a compiler, and
  * Rust is absent. Nothing of the caller's environment gets through.
  */
 static void make_env(struct strlist *env, const char *tree, int arch, const char *version,
-		     const char *cache)
+		     const char *cache, const char *work)
 {
 	_cleanup_free_ char *memo = NULL;
 
@@ -83,6 +97,7 @@ static void make_env(struct strlist *env, const char *tree, int arch, const char
 	vec_push(env, xasprintf("SRCARCH=%s", cfg_arches[arch].src));
 	vec_push(env, xasprintf("SUBARCH=%s", cfg_arches[arch].src));
 	vec_push(env, xasprintf("KERNELVERSION=%s", version));
+	add_pahole(env, tree, work);
 	memo = kconf_memo(tree, cache, env);
 	vec_push(env, xasprintf("AZK_KCONF_MEMO=%s", memo));
 	vec_push(env, NULL);
@@ -254,7 +269,7 @@ struct kconf *kconf_start(const char *tree, int arch, const char *cache, struct 
 		return NULL;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	make_env(&env, root, arch, version, top);
+	make_env(&env, root, arch, version, top, k->work);
 	rc = spawn(k, exe, env.v);
 	if (rc)
 		report_bad(r, "kconf", exe, 0, "%s", strerror(-rc));
@@ -353,6 +368,22 @@ int kconf_ask(struct kconf *k, const char *sym, struct kconf_sym *out)
 	return rc;
 }
 
+char *kconf_value_text(const char *type, const char *value)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	if (strcmp(type, "string"))
+		return xstrdup(value);
+	sb_addch(&sb, '"');
+	for (; *value; value++) {
+		if (*value == '"' || *value == '\\')
+			sb_addch(&sb, '\\');
+		sb_addch(&sb, *value);
+	}
+	sb_addch(&sb, '"');
+	return sb_detach(&sb);
+}
+
 int kconf_lines(struct kconf *k, struct strlist *out, const char *fmt, ...)
 {
 	va_list ap;
@@ -373,10 +404,11 @@ int kconf_lines(struct kconf *k, struct strlist *out, const char *fmt, ...)
 }
 
 int kconf_fix(struct kconf *k, const char *sym, const char *value, unsigned int budget,
-	      struct kconf_fixes *out)
+	      bool losses, struct kconf_fixes *out)
 {
 	struct strlist lines = { 0 };
-	int rc = kconf_lines(k, &lines, "fix %u %s %s", budget, sym, value);
+	int rc = kconf_lines(k, &lines, "%s %u %s %s", losses ? "fix" : "reach", budget, sym,
+			     value);
 
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < lines.n; i++) {

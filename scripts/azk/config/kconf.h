@@ -40,6 +40,12 @@ int kconf_write(struct kconf *k, struct strbuf *config);	/* the .config, appende
 int kconf_ask(struct kconf *k, const char *sym, struct kconf_sym *out);
 void kconf_sym_free(struct kconf_sym *s);
 
+/*
+ * A value of azk-kconf's as a .config has it: strings in quotes, nothing for
+ * symbols that are off. The caller frees.
+ */
+char *kconf_value_text(const char *type, const char *value);
+
 /* Any request of azk-kconf.c's list: its answer's lines are appended to out. */
 int kconf_lines(struct kconf *k, struct strlist *out, const char *fmt, ...) AZK_PRINTF(3, 4);
 
@@ -55,10 +61,11 @@ struct kconf_fixes {
 
 /*
  * The smallest sets the search finds (kconf/solve.c) over the values that are
- * open; none when at most budget states reach it in no way.
+ * open; none when at most budget states reach it in no way. Without losses the
+ * first set only, and what it costs is not looked at.
  */
 int kconf_fix(struct kconf *k, const char *sym, const char *value, unsigned int budget,
-	      struct kconf_fixes *out);
+	      bool losses, struct kconf_fixes *out);
 void kconf_fixes_free(struct kconf_fixes *f);
 
 /* What Kconfig wrote to stderr since the last call. The caller frees. */

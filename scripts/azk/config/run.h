@@ -55,5 +55,7 @@ void cfg_tag_all(struct azk_report *r, json_t *keys);
 int cfg_cmd_render(int argc, char **argv);
 int cfg_cmd_check(int argc, char **argv);
 int cfg_cmd_explain(int argc, char **argv);
+int cfg_cmd_diff(int argc, char **argv);
+int cfg_cmd_bump(int argc, char **argv);
 
 #endif

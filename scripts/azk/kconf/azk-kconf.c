@@ -16,6 +16,7 @@
  *   tree NAME    its dependencies as a tree (put_tree())
  *   rdeps NAME   what depends on it (put_reverse())
  *   fix BUDGET NAME VALUE   what would make it so (put_fixes())
+ *   reach BUDGET NAME VALUE the first of these only, without what it costs
  *   values       every symbol's value (put_all_values())
  *   describe     every symbol's definition (put_all_descriptions())
  *   files        the Kconfig files read, one a line
@@ -78,7 +79,7 @@ static void do_one(const char *name, void (*put)(struct symbol *sym))
 	end_answer();
 }
 
-static void do_fix(char *arg)
+static void do_fix(char *arg, bool losses)
 {
 	char *save = NULL, *budget = strtok_r(arg, " ", &save), *name = strtok_r(NULL, " ", &save);
 	char *value = strtok_r(NULL, "", &save);
@@ -89,7 +90,7 @@ static void do_fix(char *arg)
 		return;
 	}
 	if (sym)
-		put_fixes(sym, value, (unsigned int)strtoul(budget, NULL, 10));
+		put_fixes(sym, value, (unsigned int)strtoul(budget, NULL, 10), losses);
 	end_answer();
 }
 
@@ -133,6 +134,7 @@ static void request(char *line, bool opened)
 {
 	char *arg;
 
+	settle();
 	if (starts(line, "sym", &arg)) {
 		do_sym(arg);
 	} else if (starts(line, "tree", &arg)) {
@@ -146,7 +148,9 @@ static void request(char *line, bool opened)
 		put_files();
 		end_answer();
 	} else if (opened && starts(line, "fix", &arg)) {
-		do_fix(arg);
+		do_fix(arg, true);
+	} else if (opened && starts(line, "reach", &arg)) {
+		do_fix(arg, false);
 	} else if (opened && starts(line, "values", &arg)) {
 		put_all_values();
 		end_answer();

@@ -39,7 +39,10 @@ void put_all_values(void);
  * solve.c: the smallest sets of values that make sym what value says, one
  * "set" record each; at most budget states are tried.
  */
-void put_fixes(struct symbol *sym, const char *value, unsigned int budget);
+void put_fixes(struct symbol *sym, const char *value, unsigned int budget, bool losses);
+
+/* What was tried last is forgotten: call it before anything is told of values. */
+void settle(void);
 
 /* memo.c: keeps what $(shell) said, in the file $AZK_KCONF_MEMO names. */
 void memo_load(void);

@@ -45,7 +45,9 @@ static void put_terms(const char *key, struct expr *e)
 
 static void put_leaf(struct symbol *sym)
 {
-	if (!sym || (sym->flags & SYMBOL_CONST) || !sym->name)
+	/* numbers that are compared with are symbols without a definition */
+	if (!sym || (sym->flags & SYMBOL_CONST) || !sym->name ||
+	    (sym->type == S_UNKNOWN && isdigit((unsigned char)sym->name[0])))
 		return;
 	sym_calc_value(sym);
 	printf("leaf %s ", sym->name);
@@ -101,6 +103,16 @@ static void put_active(const char *key, struct expr *e)
 	put_expr(head, e);
 }
 
+/* Without modules an m that is asked for is taken for y: as good as a term that is false. */
+static void put_modules(struct symbol *sym)
+{
+	if (sym->type != S_TRISTATE || !sym_has_value(sym) || !modules_sym->name ||
+	    sym->def[S_DEF_USER].tri != mod || sym_get_tristate_value(modules_sym) != no)
+		return;
+	printf("term n %s [=n]\n", modules_sym->name);
+	put_leaf(modules_sym);
+}
+
 static void put_choice(struct symbol *sym)
 {
 	struct menu *choice = sym_get_choice_menu(sym), *m;
@@ -149,6 +161,9 @@ static void put_prop(const char *key, const struct property *prop)
 {
 	struct gstr gs = str_new();
 
+	/* printing shows the values that were calculated, whenever that was */
+	expr_calc_value(prop->expr);
+	expr_calc_value(prop->visible.expr);
 	expr_gstr_print(prop->expr, &gs);
 	if (!expr_is_yes(prop->visible.expr)) {
 		str_append(&gs, " if ");
@@ -216,6 +231,7 @@ void put_sym(const char *name)
 	}
 	put_terms("dep", sym->dir_dep.expr);
 	put_leaves(sym->dir_dep.expr);
+	put_modules(sym);
 	put_active("selby", sym->rev_dep.expr);
 	put_active("impby", sym->implied.expr);
 	put_choice(sym);
@@ -426,17 +442,24 @@ void put_all_descriptions(void)
 	}
 }
 
-/* "NAME TYPE W VISIBLE = VALUE"; W: w when the .config has the symbol, else -. */
+/*
+ * "NAME TYPE W VISIBLE SELECT FILE = VALUE"; W: w when the .config has the
+ * symbol, else -; VISIBLE and SELECT as in put_sym(), FILE of its first definition.
+ */
 void put_all_values(void)
 {
+	const struct menu *menu;
 	struct symbol *sym;
 
 	for_all_symbols(sym) {
 		if (!named(sym))
 			continue;
 		sym_calc_value(sym);
-		printf("%s %s %c %c ", sym->name, sym_type_name(sym->type),
-		       sym->flags & SYMBOL_WRITE ? 'w' : '-', tri_char[sym->visible]);
+		menu = list_empty(&sym->menus) ? NULL :
+		       list_first_entry(&sym->menus, struct menu, link);
+		printf("%s %s %c %c %c %s ", sym->name, sym_type_name(sym->type),
+		       sym->flags & SYMBOL_WRITE ? 'w' : '-', tri_char[sym->visible],
+		       tri_char[sym->rev_dep.tri], menu ? menu->filename : "-");
 		put_text("=", sym_get_string_value(sym));
 	}
 }

@@ -68,11 +68,16 @@ static bool know_kept;
 static struct wish single[32];
 static unsigned int nsingle;
 
+/* What is calculated is of a state that was tried. */
+static bool dirty;
+
 /* ---- applying a state ------------------------------------------------------- */
 
 static void recalculate(void)
 {
 	struct symbol *sym;
+
+	dirty = false;
 
 	for_all_symbols(sym)
 		sym->flags &= ~SYMBOL_VALID;
@@ -99,7 +104,16 @@ static void apply(const struct state *st, struct undo *undo)
 			list_move(&sym->choice_link, &choice->choice_members);
 		}
 	}
-	recalculate();
+	/* walking every symbol and expression is what a search costs */
+	if (st->n || dirty)
+		recalculate();
+	dirty = st->n;
+}
+
+void settle(void)
+{
+	if (dirty)
+		recalculate();
 }
 
 static void revert(const struct state *st, const struct undo *undo)
@@ -481,6 +495,9 @@ static void widen(struct walk *w, struct symbol *sym, const char *val)
 
 static void look(struct walk *w, struct symbol *sym, const struct wish *goal)
 {
+	/* without modules an m is taken for y */
+	if (goal->tri == mod && is_tri(sym) && sym_get_tristate_value(modules_sym) == no)
+		raise_sym(w, modules_sym, yes);
 	if (is_tri(sym)) {
 		if (sym_get_tristate_value(sym) < goal->tri)
 			raise_sym(w, sym, goal->tri);
@@ -556,7 +573,7 @@ static bool reaches(const struct state *st, struct symbol *sym, const struct wis
 /* A wish that turned out to follow from the others is not needed. */
 static void reduce(struct state *st, struct symbol *sym, const struct wish *goal)
 {
-	for (unsigned int i = st->n; i-- > 0;) {
+	for (unsigned int i = st->n; st->n > 1 && i-- > 0;) {
 		struct state less = *st;
 
 		memmove(&less.w[i], &less.w[i + 1], (less.n - i - 1) * sizeof(less.w[0]));
@@ -728,9 +745,10 @@ static bool try_singles(struct symbol *sym, const struct wish *goal)
  * set SIZE LOSSES      a set that reaches the goal, and how many symbols that
  *                      are what was asked would no longer be
  * change NAME VALUE    each of its values, n for "is not set"
- * The smallest come first; of one size those with fewest losses.
+ * The smallest come first; of one size those with fewest losses. Without
+ * losses they are not counted, and the first set found is the only one.
  */
-void put_fixes(struct symbol *sym, const char *value, unsigned int budget)
+void put_fixes(struct symbol *sym, const char *value, unsigned int budget, bool losses)
 {
 	struct search s = { .queue = NULL };
 	const struct state none = { .n = 0 };
@@ -738,14 +756,13 @@ void put_fixes(struct symbol *sym, const char *value, unsigned int budget)
 
 	if (!parse_goal(sym, value, &goal))
 		return;
-	recalculate();
-	remember_kept();
-	if (try_singles(sym, &goal)) {
-		recalculate();
+	settle();
+	if (losses)
+		remember_kept();
+	if (losses && try_singles(sym, &goal))
 		return;
-	}
 	push(&s, &none);
-	while (s.head < s.n && s.tried < budget && s.nsolutions < MAX_SETS) {
+	while (s.head < s.n && s.tried < budget && s.nsolutions < (losses ? MAX_SETS : 1)) {
 		/* larger ones are of interest only where all smaller ones cost something */
 		bool clean = false;
 
@@ -757,8 +774,8 @@ void put_fixes(struct symbol *sym, const char *value, unsigned int budget)
 		step(&s, sym, &goal);
 	}
 	put_solutions(s.solutions, s.nsolutions);
-	keep_single(s.solutions, s.nsolutions);
-	recalculate();
+	if (losses)
+		keep_single(s.solutions, s.nsolutions);
 	free(s.queue);
 	free(s.seen.v);
 	free(s.found.v);
