@@ -6,7 +6,9 @@ static const struct azk_verb verbs[] = {
 	{ "render", cfg_cmd_render, "make the .config of each flavour from its fragments" },
 	{ "check", cfg_cmd_check,
 	  "fail on lost or changed intent, missing reasons, broken policy" },
-	{ "explain", cfg_cmd_explain, "where a symbol's value comes from" },
+	{ "explain", cfg_cmd_explain, "where a symbol's value comes from, and what would change it" },
+	{ "diff", cfg_cmd_diff, "two configurations: asked otherwise, consequence, toolchain" },
+	{ "bump", cfg_cmd_bump, "what another base makes of what is asked" },
 	{ 0 },
 };
 

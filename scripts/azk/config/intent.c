@@ -194,6 +194,7 @@ static void merge(struct cfg_plan *p, const struct cfg_store *s, const struct fl
 
 		if (!(flat->uses.v[i].arches & (1u << p->arch)))
 			continue;
+		strlist_add(&p->fragments, f->name);
 		for (size_t k = 0; k < f->opts.n; k++)
 			merge_option(p, f, &f->opts.v[k], r);
 	}
@@ -254,6 +255,7 @@ void cfg_plan_free(struct cfg_plan *p)
 		return;
 	vec_free(&p->intents);
 	vec_free(&p->policies);
+	strlist_free(&p->fragments);
 	strmap_free(&p->index);
 	free(p);
 }

@@ -31,6 +31,19 @@ static size_t count_lost(const struct cfg_plan *p, const struct cfg_dot *d)
 	return n;
 }
 
+/* The files that ask, in the flavour's order. */
+static json_t *fragments_of(const struct cfg_run *run, const struct cfg_plan *p)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < p->fragments.n; i++) {
+		const struct cfg_fragment *f = cfg_store_fragment(run->store, p->fragments.v[i]);
+
+		json_array_append_new(list, json_string(f->path));
+	}
+	return list;
+}
+
 static void render_one(struct cfg_run *run, const struct cfg_plan *p, json_t *list)
 {
 	_cleanup_free_ char *path = cfg_render_path(run, p);
@@ -44,11 +57,12 @@ static void render_one(struct cfg_run *run, const struct cfg_plan *p, json_t *li
 			report_bad(run->r, "write", path, 0, "%s", strerror(-rc));
 		else
 			json_array_append_new(list, json_pack(
-				"{s:s, s:s, s:s, s:b, s:I, s:I, s:I}", "flavour", p->flavour->name,
+				"{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:o}", "flavour", p->flavour->name,
 				"arch", cfg_arches[p->arch].name, "file", path, "changed", changed,
 				"asked", (json_int_t)p->intents.n,
 				"lost", (json_int_t)count_lost(p, res.dot),
-				"symbols", (json_int_t)res.dot->e.n));
+				"symbols", (json_int_t)res.dot->e.n,
+				"fragments", fragments_of(run, p)));
 		kconf_close(run->kconf[p->arch]);
 	}
 	cfg_result_free(&res);

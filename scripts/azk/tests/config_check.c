@@ -247,46 +247,181 @@ static void explain_tells_who_asked_and_what_it_needs(void **state)
 	(void)state;
 	configs("j", "fragment b\npolicy p\n", "#: why nothing works without\n#: owner net\n"
 		"CONFIG_NET=y\nCONFIG_BUS=m\nCONFIG_FS=y\n");
+	assert_int_equal(shell(NULL, "mkdir -p j/patches/bus tree/bus && : >tree/bus/ring.c && "
+			       "printf 'obj-$(CONFIG_BUS) += hv.o\\nhv-y := ring.o vmbus.o\\n' >tree/bus/Makefile && "
+			       "printf 'bus/a.patch\\nbus/b.patch\\n' >j/patches/series && "
+			       "echo '+ depends on CONFIG_BUS' >j/patches/bus/a.patch && "
+			       "echo '+ depends on CONFIG_BUSY' >j/patches/bus/b.patch"), 0);
 	assert_int_equal(shell(&got, "printf 'rule net\\nassert CONFIG_BUS in y m\\nwhy x\\n' "
 			       ">j/policy/p.policy && for s in CONFIG_BUS LIB IBT; do '%s' config "
-			       "explain $s --tree tree --configs j --cache cache || exit; done", azk),
+			       "explain $s --tree tree --configs j --cache cache --patches j/patches || exit; done", azk),
 			 0);
 	assert_string_equal(got.buf,
-			    "a/x86_64: CONFIG_BUS is m (tristate)\n"
+			    "a/x86_64, a/aarch64: CONFIG_BUS is m (tristate)\n"
 			    "    prompt Host bus\n"
 			    "    defined at Kconfig:12\n"
 			    "    asked m at j/fragments/b.config:4\n"
 			    "        why: nothing works without\n"
 			    "        owner: net\n"
 			    "    needs NET [=y]: y\n"
+			    "    depends on\n"
+			    "      NET = y\n"
 			    "    policy p, rule net: CONFIG_BUS in y m\n"
-			    "a/aarch64: CONFIG_BUS is m (tristate)\n"
-			    "    prompt Host bus\n"
-			    "    defined at Kconfig:12\n"
-			    "    asked m at j/fragments/b.config:4\n"
-			    "        why: nothing works without\n"
-			    "        owner: net\n"
-			    "    needs NET [=y]: y\n"
-			    "    policy p, rule net: CONFIG_BUS in y m\n"
-			    "a/x86_64: CONFIG_LIB is y (tristate)\n"
+			    "    n takes CONFIG_BUS is not set (j/fragments/b.config:4 asks m)\n"
+			    "    y takes CONFIG_BUS=y (j/fragments/b.config:4 asks m)\n"
+			    "    named by 1 options, 0 of them on\n"
+			    "builds bus/ring.c\n"
+			    "       bus/vmbus.o\n"
+			    "patch bus/a.patch names it\n"
+			    "a/x86_64, a/aarch64: CONFIG_LIB is y (tristate)\n"
 			    "    prompt Shared code\n"
 			    "    defined at Kconfig:40\n"
 			    "    not asked for\n"
 			    "    selected by FS [=y]: y\n"
-			    "a/aarch64: CONFIG_LIB is y (tristate)\n"
-			    "    prompt Shared code\n"
-			    "    defined at Kconfig:40\n"
-			    "    not asked for\n"
-			    "    selected by FS [=y]: y\n"
+			    "    n takes CONFIG_FS is not set (j/fragments/b.config:5 asks y)\n"
+			    "    m takes CONFIG_FS=m (j/fragments/b.config:5 asks y)\n"
+			    "    named by 1 options, 1 of them on:\n"
+			    "      FS (selects): y\n"
 			    "a/x86_64: CONFIG_IBT is n (bool)\n"
 			    "    prompt Branch tracking\n"
 			    "    defined at arch/x86/Kconfig:2\n"
 			    "    not asked for\n"
+			    "    y takes CONFIG_IBT=y\n"
 			    "a/aarch64: no CONFIG_IBT in this tree\n");
 	sb_reset(&got);
 	assert_int_equal(shell(&got, "'%s' config explain NOPE --tree tree --configs j "
 			       "--cache cache", azk), 2);
 	assert_non_null(strstr(got.buf, "CONFIG_NOPE does not exist in this tree"));
+}
+
+static void diff_tells_what_was_asked_from_what_follows(void **state)
+{
+	_cleanup_sb_ struct strbuf got = STRBUF_INIT;
+
+	(void)state;
+	configs("k", "fragment b\n", "CONFIG_NET=y\nCONFIG_FS=y\nCONFIG_LSM=\"lockdown,yama\"\n");
+	assert_int_equal(shell(&got, "printf '%%s\\n' 'CONFIG_TOOL* # it' 'CONFIG_CC_* # the compiler' >k/toolchain.list; "
+			       "printf '%%s\\n' CONFIG_X86_64=y CONFIG_TOOL=y CONFIG_HZ_100=y CONFIG_ELSEWHERE=m "
+			       "'CONFIG_LSM=\"yama\"' >other && gzip -kn other && "
+			       "'%s' config diff a other.gz --tree tree --configs k --cache cache --all",
+			       azk), 1);
+	assert_string_equal(got.buf,
+			    "warning: a/x86_64 -> other.gz: 13 options differ [differ]\n"
+			    "7 asked differently\n"
+			    "  (top): 7\n"
+			    "    CONFIG_CPUS: 64 -> absent\n"
+			    "    CONFIG_FS: y -> absent  k/fragments/b.config:2\n"
+			    "    CONFIG_HZ_100: n -> y\n"
+			    "    CONFIG_HZ_250: y -> absent\n"
+			    "    CONFIG_LSM: \"lockdown,yama\" -> \"yama\"  k/fragments/b.config:3\n"
+			    "    CONFIG_MODULES: y -> absent\n"
+			    "    CONFIG_NET: y -> absent  k/fragments/b.config:1\n"
+			    "2 consequences\n"
+			    "  (top): 2\n"
+			    "    CONFIG_LIB: y -> absent\n"
+			    "    CONFIG_VT: y -> absent\n"
+			    "2 the toolchain's\n"
+			    "  (top): 2\n"
+			    "    CONFIG_CC_VERSION_TEXT: \"gcc (scripts/dummy-tools/gcc)\" -> absent\n"
+			    "    CONFIG_TOOL: n -> y\n"
+			    "2 absent in this version\n"
+			    "  (top): 2\n"
+			    "    CONFIG_ELSEWHERE: absent -> m\n"
+			    "    CONFIG_X86_64: absent -> y\n");
+	sb_reset(&got);
+	assert_int_equal(shell(&got, "head -c 30 other.gz >cut.gz; "
+			       "'%s' config diff a cut.gz --tree tree --configs k --cache cache", azk), 2);
+	assert_non_null(strstr(got.buf, "cut.gz: error: byte 30: the gzip data ends early [gzip]"));
+	sb_reset(&got);
+	assert_int_equal(shell(&got, "echo CONFIG_NET=y >nowhere; "
+			       "'%s' config diff a nowhere --tree tree --configs k --cache cache", azk), 2);
+	assert_non_null(strstr(got.buf, "of what arch is it?"));
+}
+
+static void bump_tells_what_is_gone_new_renamed_and_lost(void **state)
+{
+	_cleanup_sb_ struct strbuf got = STRBUF_INIT;
+
+	(void)state;
+	configs("l", "arch x86_64\nship yes\nfragment b\n",
+		"CONFIG_NET=y\nCONFIG_BUS=m\nCONFIG_FS=y\nCONFIG_CPUS=128\n");
+	assert_int_equal(shell(&got, "cp -r tree next && sed -i -e 's/^config FS$/config FILES/' "
+			       "-e '/tristate \"Host bus\"/a\\\\tdepends on EXPERT' next/Kconfig && "
+			       "printf 'config FRESH\\n\\tbool \"Something new\"\\n\\tdefault y\\n' >>next/Kconfig && "
+			       "'%s' config bump tree next --configs l --cache cache", azk), 1);
+	assert_string_equal(got.buf,
+			    "l/fragments/b.config:3: error: CONFIG_FS is asked y and is gone [removed]\n"
+			    "    likely now CONFIG_FILES: help text 0 % alike, prompt 100 %, same file\n"
+			    "l/fragments/b.config:2: error: CONFIG_BUS asked m, got nothing (a/x86_64) [lost]\n"
+			    "    needs EXPERT [=n], which is n\n"
+			    "      CONFIG_EXPERT is n: not asked for\n"
+			    "    smallest change that makes it m:\n"
+			    "      CONFIG_EXPERT=y, which nothing asks for yet\n"
+			    "1 options gone that were on or asked for\n"
+			    "  CONFIG_FS: was y, likely CONFIG_FILES (help text 0 % alike, prompt 100 %, same file)\n"
+			    "2 new options that can be asked for\n"
+			    "  CONFIG_FILES: n  File system (Kconfig)\n"
+			    "    its default: nothing to ask\n"
+			    "  CONFIG_FRESH: y  Something new (Kconfig)\n"
+			    "    on by default: '# CONFIG_FRESH is not set' in l/fragments/b.config keeps the kernel as it was\n"
+			    "1 options with other definitions\n"
+			    "  CONFIG_BUS\n"
+			    "    dependency: NET\n"
+			    "      now: EXPERT && NET\n"
+			    "1 values that differ though nobody asks\n"
+			    "  CONFIG_LIB: y -> n\n");
+}
+
+static void a_difference_nobody_declared_is_told(void **state)
+{
+	_cleanup_sb_ struct strbuf got = STRBUF_INIT;
+
+	(void)state;
+	configs("m", "ship yes\nfragment b\n", "#: why nothing works without\nCONFIG_NET=y\n");
+	assert_int_equal(shell(&got, "cp -r tree arches && printf 'config QUIET\\n\\tbool \"Say less\"\\n"
+			       "\\tdefault y if \"$(ARCH)\" = \"x86_64\"\\n' >>arches/Kconfig && "
+			       "'%s' config render --tree arches --configs m --cache cache >/dev/null && "
+			       "'%s' config check --tree arches --configs m --cache cache --today 2026-11-20",
+			       azk, azk), 1);
+	assert_string_equal(got.buf,
+			    "m/flavours/a.flavour: error: CONFIG_QUIET is y in a/x86_64 and n here, and no fragment says so (a/aarch64) [drift]\n"
+			    "    ask for it in a fragment of each, with the reason for the difference\n"
+			    "a/x86_64: 1 asked, 0 lost or changed; policy rules: 0 hold, 0 excepted, 0 fail\n"
+			    "a/aarch64: 1 asked, 0 lost or changed; policy rules: 0 hold, 0 excepted, 0 fail\n");
+	sb_reset(&got);
+	/* asked for on one side it is declared */
+	assert_int_equal(shell(&got, "printf '#: why the other arch has a serial console\\n# CONFIG_QUIET is not set\\n' "
+			       ">m/fragments/arm.config && echo 'fragment arm aarch64' >>m/flavours/a.flavour && "
+			       "'%s' config check --tree arches --configs m --cache cache --today 2026-11-20",
+			       azk), 0);
+}
+
+static void a_shipped_kselftest_has_what_it_needs_or_a_reason(void **state)
+{
+	static const char check[] = "'%s' config check --tree tested --configs o --cache cache "
+				    "--today 2026-11-20 --kselftests shipped";
+	_cleanup_sb_ struct strbuf got = STRBUF_INIT;
+
+	(void)state;
+	configs("o", "arch x86_64\nship yes\nfragment b\n", "#: why nothing works without\nCONFIG_NET=y\n");
+	assert_int_equal(shell(NULL, "cp -r tree tested && mkdir -p tested/tools/testing/selftests/one && "
+			       "printf 'CONFIG_NET=m\\nCONFIG_TOOL=y\\n' >tested/tools/testing/selftests/one/config && "
+			       "echo 'one # the test' >shipped && "
+			       "'%s' config render --tree tested --configs o --cache cache", azk), 0);
+	assert_int_equal(shell(&got, check, azk), 1);
+	assert_non_null(strstr(got.buf, "selftests/one/config: error: the shipped test one needs "
+			       "CONFIG_TOOL=y, which is n (a/x86_64) [kselftest]\n"));
+	assert_null(strstr(got.buf, "CONFIG_NET"));
+	assert_int_equal(shell(NULL, "echo 'one CONFIG_TOO* # it is broken' >o/kselftest.list"), 0);
+	assert_int_equal(shell(NULL, check, azk), 0);
+	sb_reset(&got);
+	assert_int_equal(shell(NULL, "echo 'one CONFIG_GONE # it is broken' >>o/kselftest.list"), 0);
+	assert_int_equal(shell(&got, check, azk), 1);
+	assert_non_null(strstr(got.buf, "o/kselftest.list:2: error: one lacks nothing of this line [kselftest]\n"));
+	sb_reset(&got);
+	assert_int_equal(shell(NULL, "echo 'one CONFIG_TOOL' >>o/kselftest.list"), 0);
+	assert_int_equal(shell(&got, check, azk), 2);
+	assert_non_null(strstr(got.buf, "o/kselftest.list:3: error: 'one' needs '# reason' at its end [syntax]\n"));
 }
 
 /* cmocka 1.1.5 writes a skipped test as "not ok": say it in TAP ourselves. */
@@ -314,6 +449,10 @@ int main(void)
 		cmocka_unit_test(a_result_that_cannot_be_written_is_told),
 		cmocka_unit_test(the_callers_environment_does_not_reach_kconfig),
 		cmocka_unit_test(explain_tells_who_asked_and_what_it_needs),
+		cmocka_unit_test(diff_tells_what_was_asked_from_what_follows),
+		cmocka_unit_test(bump_tells_what_is_gone_new_renamed_and_lost),
+		cmocka_unit_test(a_difference_nobody_declared_is_told),
+		cmocka_unit_test(a_shipped_kselftest_has_what_it_needs_or_a_reason),
 	};
 	const char *env = getenv("AZK_TESTS");
 	_cleanup_free_ char *dir = path_join(env ? env : "tests", "config/cases");

@@ -5,7 +5,10 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "config/builds.h"
+#include "config/describe.h"
 #include "config/finds.h"
+#include "config/input.h"
 
 /* The report's n-th finding as "line message", "" when there are fewer. */
 static const char *finding(struct azk_report *r, size_t n)
@@ -401,6 +404,125 @@ static void values_are_equal_as_kconfig_means_them(void **state)
 	assert_false(cfg_value_equal("64", "65"));
 }
 
+static void a_comma_list_is_compared_by_element_and_order(void **state)
+{
+	struct cfg_find f = { 0 };
+
+	(void)state;
+	assert_true(cfg_list_same("\"lockdown,yama\"", "\"lockdown, yama\""));
+	assert_false(cfg_list_same("\"lockdown,yama\"", "\"yama,lockdown\""));
+	assert_false(cfg_list_same("\"a\"", "a"));
+	cfg_note_elements("\"lockdown,yama,bpf\"", "\"yama,selinux\"", &f);
+	assert_int_equal(f.notes.n, 3);
+	assert_string_equal(f.notes.v[0], "element lockdown is missing");
+	assert_string_equal(f.notes.v[1], "element bpf is missing");
+	assert_string_equal(f.notes.v[2], "element selinux is not asked for");
+	cfg_find_free(&f);
+	memset(&f, 0, sizeof(f));
+	cfg_note_elements("\"lockdown,yama\"", "\"yama,lockdown\"", &f);
+	assert_int_equal(f.notes.n, 1);
+	assert_string_equal(f.notes.v[0], "the order differs from element 1 on: yama where lockdown is asked");
+	cfg_find_free(&f);
+}
+
+static void a_makefile_tells_what_an_option_builds(void **state)
+{
+	static const char text[] =
+		"# obj-$(CONFIG_NO) += no.o\n"
+		"obj-$(CONFIG_NET) += net.o \\\n\tsub/ last.o\n"
+		"obj-$(CONFIG_VMBUS) += bus.o\n"
+		"bus-y := one.o two.o\n"
+		"bus-$(CONFIG_TRACE)\t+= trace.o\n"
+		"obj-$(call rule,$(CONFIG_NET)) += odd.o\n"
+		"\techo obj-$(CONFIG_NET) += recipe.o\n"
+		"obj-$(CONFIG_END) +=";
+	static const char *const want[] = {
+		"NET d/net.o", "NET d/sub/", "NET d/last.o", "VMBUS d/one.o", "VMBUS d/two.o",
+		"TRACE d/trace.o",
+	};
+	struct strlist out = { 0 };
+
+	(void)state;
+	cfg_makefile_scan("d", text, sizeof(text) - 1, &out);
+	assert_int_equal(out.n, ARRAY_SIZE(want));
+	for (size_t i = 0; i < out.n; i++)
+		assert_string_equal(out.v[i], want[i]);
+	strlist_free(&out);
+}
+
+/* "CONFIG_A=y\n" as gzip -n writes it */
+static const char gz[] =
+	"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x73\xf6\xf7\x73\xf3\x74\x8f\x77\xb4"
+	"\xad\xe4\x02\x00\x8e\xb1\x80\xda\x0b\x00\x00\x00";
+
+static void malformed_gzip_is_told_by_byte(void **state)
+{
+	char bad[sizeof(gz)];
+
+	(void)state;
+	for (size_t cut = 0; cut < sizeof(gz) - 1; cut++) {
+		struct azk_report *r = report_new("t");
+		struct strbuf out = STRBUF_INIT;
+
+		if (cfg_gunzip("config.gz", gz, cut, &out, r) != -1 ||
+		    report_status(r) != AZK_BAD || !strstr(finding(r, 0), "0 byte "))
+			fail_msg("cut at %zu: %s", cut, finding(r, 0));
+		sb_free(&out);
+		report_free(r);
+	}
+	for (size_t i = 0; i < sizeof(gz) - 1; i++) {
+		struct azk_report *r = report_new("t");
+		struct strbuf out = STRBUF_INIT;
+
+		/* time, flags and system of the header are nobody's business */
+		if (i == 3 || (i >= 4 && i < 10))
+			goto next;
+		memcpy(bad, gz, sizeof(gz));
+		bad[i] ^= 0x41;
+		if (cfg_gunzip("config.gz", bad, sizeof(gz) - 1, &out, r) != -1 ||
+		    report_status(r) != AZK_BAD)
+			fail_msg("byte %zu changed and not seen", i);
+next:
+		sb_free(&out);
+		report_free(r);
+	}
+}
+
+static void a_likely_rename_needs_more_than_a_template(void **state)
+{
+	static const char *const text[] = {
+		"sym OLD_STACK_SIZE", "type int", "at lib/Kconfig:3",
+		"help Minimum size in bytes of a stack that is erased when a call returns.",
+		"prompt Minimum stack size tracked",
+		"sym NEW_STACK_SIZE", "type int", "at lib/Kconfig:9",
+		"help Minimum size in bytes of a stack that is erased when a call returns.",
+		"prompt Minimum stack size that is tracked",
+		"sym NET_VENDOR_A", "type bool", "at net/a/Kconfig:1",
+		"help If you have a network card of this class, say Y. Note that the answer to this question does not directly affect the kernel.",
+		"prompt Aaa devices",
+		"sym NET_VENDOR_B", "type bool", "at net/b/Kconfig:1",
+		"help If you have a network card of this class, say Y. Note that the answer to this question does not directly affect the kernel.",
+		"prompt Bbb cards",
+	};
+	struct strlist lines = { 0 };
+	struct cfg_defs d = { 0 };
+	char *why = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(text); i++)
+		strlist_add(&lines, text[i]);
+	cfg_defs_parse(&d, &lines);
+	assert_true(cfg_renamed(cfg_defs_get(&d, "OLD_STACK_SIZE"),
+				cfg_defs_get(&d, "NEW_STACK_SIZE"), &why) > 0.8);
+	assert_non_null(strstr(why, "same file"));
+	free(why);
+	assert_true(cfg_renamed(cfg_defs_get(&d, "NET_VENDOR_A"),
+				cfg_defs_get(&d, "NET_VENDOR_B"), &why) < 0.5);
+	free(why);
+	cfg_defs_free(&d);
+	strlist_free(&lines);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,6 +538,10 @@ int main(void)
 		cmocka_unit_test(toolchain_globs_need_a_reason),
 		cmocka_unit_test(a_why_that_only_restates_the_prompt_is_seen),
 		cmocka_unit_test(values_are_equal_as_kconfig_means_them),
+		cmocka_unit_test(a_comma_list_is_compared_by_element_and_order),
+		cmocka_unit_test(a_makefile_tells_what_an_option_builds),
+		cmocka_unit_test(malformed_gzip_is_told_by_byte),
+		cmocka_unit_test(a_likely_rename_needs_more_than_a_template),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
