@@ -64,7 +64,7 @@ static int key_dir(struct key *k, const char *dir, bool required)
 
 /* The helper's own; hash.h comes before the tree's. */
 static const char *const helpers[] = {
-	"azk-kconf.c", "describe.c", "memo.c", "solve.c",
+	"azk-kconf.c", "describe.c", "invalid.c", "memo.c", "obstacles.c", "solve.c",
 };
 
 /* The folder: $AZK_KCONF_SRC, else beside a folder this program lies below. */
@@ -174,6 +174,7 @@ static int compile(const char *kdir, const char *inc, const char *helper, const 
 	vec_push(&argv, xstrdup("-D_GNU_SOURCE"));
 	vec_push(&argv, xstrdup("-Dpopen=azk_popen"));
 	vec_push(&argv, xstrdup("-Dpclose=azk_pclose"));
+	vec_push(&argv, xstrdup("-Wl,--wrap=expr_invalidate_all"));
 	vec_push(&argv, xstrdup("-o"));
 	vec_push(&argv, xstrdup(HELPER));
 	for (size_t i = 0; i < ARRAY_SIZE(helpers); i++)

@@ -173,8 +173,8 @@ static void serve_values(const char *file)
 	if (conf_read_simple(file, S_DEF_USER)) {
 		answer_error("cannot read %s: %s", file, strerror(errno));
 	} else {
-		/* what conf --alldefconfig does: no new values, recalculate */
-		sym_clear_all_valid();
+		/* reading has forgotten all values, as conf --alldefconfig does */
+		sym_calc_value(modules_sym);
 		end_answer();
 	}
 	while (read_request(&line, &size)) {
@@ -230,6 +230,7 @@ int main(int argc, char **argv)
 	memo_load();
 	conf_parse(argv[1]);
 	memo_save();
+	list_expressions();
 	sym_clear_all_valid();
 	printf("azk-kconf %d\n", PROTOCOL);
 	end_answer();

@@ -44,6 +44,9 @@ void put_fixes(struct symbol *sym, const char *value, unsigned int budget, bool 
 /* What was tried last is forgotten: call it before anything is told of values. */
 void settle(void);
 
+/* invalid.c: the parse is over, no expression is made any more. */
+void list_expressions(void);
+
 /* memo.c: keeps what $(shell) said, in the file $AZK_KCONF_MEMO names. */
 void memo_load(void);
 void memo_save(void);
