@@ -411,6 +411,11 @@ static int merge_all(struct lost_run *l)
 		if (merge_group(l, group, n, number++))
 			return -1;
 	}
+	/* what another one of the group happened to bring back is tried by itself */
+	for (size_t i = 0; i < l->cases.n; i++) {
+		if (!l->cases.v[i].lost_by_make && merge_group(l, &i, 1, number++))
+			return -1;
+	}
 	return 0;
 }
 
