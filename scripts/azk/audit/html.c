@@ -23,19 +23,6 @@ static const char head[] =
 	" .weakest td { background: none; border: 1px solid #000; } @page { margin: 18mm; } }\n"
 	"</style>\n</head>\n<body>\n";
 
-static void add(struct strbuf *out, const char *s)
-{
-	for (; s && *s; s++) {
-		switch (*s) {
-		case '<': sb_addstr(out, "&lt;"); break;
-		case '>': sb_addstr(out, "&gt;"); break;
-		case '&': sb_addstr(out, "&amp;"); break;
-		case '"': sb_addstr(out, "&quot;"); break;
-		default: sb_addch(out, *s);
-		}
-	}
-}
-
 static const char *str_of(json_t *o, const char *key)
 {
 	const char *s = json_string_value(json_object_get(o, key));
@@ -48,7 +35,7 @@ static void fact(struct strbuf *out, const char *name, const char *value)
 	if (!*value)
 		return;
 	sb_addf(out, "<dt>%s</dt><dd>", name);
-	add(out, value);
+	sb_addhtml(out, value);
 	sb_addstr(out, "</dd>\n");
 }
 
@@ -67,24 +54,24 @@ static void link_row(struct strbuf *out, json_t *l, const char *weakest)
 		" class=\"weakest\"" : "", str_of(l, "layer"));
 	state_cell(out, state);
 	sb_addstr(out, "<td>");
-	add(out, str_of(l, "id"));
+	sb_addhtml(out, str_of(l, "id"));
 	sb_addstr(out, "</td><td>");
-	add(out, str_of(l, "said"));
+	sb_addhtml(out, str_of(l, "said"));
 	if (*source) {
 		sb_addstr(out, " <span class=\"src\">[");
-		add(out, source);
+		sb_addhtml(out, source);
 		if (line)
 			sb_addf(out, ":%lld", (long long)line);
 		sb_addstr(out, "]</span>");
 	}
 	if (bad && *str_of(l, "why")) {
 		sb_addstr(out, "<div class=\"why\">Why: ");
-		add(out, str_of(l, "why"));
+		sb_addhtml(out, str_of(l, "why"));
 		sb_addstr(out, "</div>");
 	}
 	if (bad && *str_of(l, "remedy")) {
 		sb_addstr(out, "<div class=\"why\">Remedy: ");
-		add(out, str_of(l, "remedy"));
+		sb_addhtml(out, str_of(l, "remedy"));
 		sb_addstr(out, "</div>");
 	}
 	sb_addstr(out, "</td></tr>\n");
@@ -101,9 +88,9 @@ static void summary(struct strbuf *out, json_t *goals)
 		sb_addstr(out, "<tr>");
 		state_cell(out, str_of(g, "verdict"));
 		sb_addf(out, "<td><a href=\"#g%zu\">", i);
-		add(out, str_of(g, "title"));
+		sb_addhtml(out, str_of(g, "title"));
 		sb_addstr(out, "</a></td><td>");
-		add(out, *str_of(g, "weakest") ? str_of(g, "weakest") : "-");
+		sb_addhtml(out, *str_of(g, "weakest") ? str_of(g, "weakest") : "-");
 		sb_addstr(out, "</td></tr>\n");
 	}
 	sb_addstr(out, "</tbody></table>\n");
@@ -117,7 +104,7 @@ static void goal_part(struct strbuf *out, json_t *g, size_t n)
 
 	sb_addf(out, "<h2 id=\"g%zu\"><span class=\"s %s\">%s</span>: ", n,
 		strcmp(verdict, "n/a") ? verdict : "na", verdict);
-	add(out, str_of(g, "title"));
+	sb_addhtml(out, str_of(g, "title"));
 	sb_addstr(out, "</h2>\n<table><thead><tr><th>Layer</th><th>State</th><th>Link</th>"
 		  "<th>Evidence</th></tr></thead><tbody>\n");
 	json_array_foreach(json_object_get(g, "links"), i, l)
@@ -137,9 +124,9 @@ static void reach_part(struct strbuf *out, json_t *reach)
 	json_array_foreach(reach, i, r) {
 		sb_addf(out, "<tr><td>%s</td><td>%s</td><td>%s</td><td>", str_of(r, "reason"),
 			str_of(r, "is"), str_of(r, "level"));
-		add(out, str_of(r, "what"));
+		sb_addhtml(out, str_of(r, "what"));
 		sb_addstr(out, " <span class=\"src\">(");
-		add(out, str_of(r, "because"));
+		sb_addhtml(out, str_of(r, "because"));
 		sb_addstr(out, ")</span></td></tr>\n");
 	}
 	sb_addstr(out, "</tbody></table>\n");

@@ -116,6 +116,8 @@ struct strbuf {
 
 void sb_add(struct strbuf *sb, const void *p, size_t n);
 void sb_addstr(struct strbuf *sb, const char *s);
+/* @s, nothing if NULL, as text or the value of an attribute in HTML. */
+void sb_addhtml(struct strbuf *sb, const char *s);
 void sb_addch(struct strbuf *sb, char c);
 void sb_addf(struct strbuf *sb, const char *fmt, ...) AZK_PRINTF(2, 3);
 void sb_vaddf(struct strbuf *sb, const char *fmt, va_list ap);

@@ -100,6 +100,19 @@ bool str_starts(const char *s, const char *prefix)
 	return !strncmp(s, prefix, strlen(prefix));
 }
 
+void sb_addhtml(struct strbuf *sb, const char *s)
+{
+	for (; s && *s; s++) {
+		switch (*s) {
+		case '<': sb_addstr(sb, "&lt;"); break;
+		case '>': sb_addstr(sb, "&gt;"); break;
+		case '&': sb_addstr(sb, "&amp;"); break;
+		case '"': sb_addstr(sb, "&quot;"); break;
+		default: sb_addch(sb, *s);
+		}
+	}
+}
+
 bool str_ends(const char *s, const char *suffix)
 {
 	size_t n = strlen(s), k = strlen(suffix);

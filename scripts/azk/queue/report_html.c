@@ -7,25 +7,12 @@ static long long int_of(json_t *o, const char *key)
 	return json_integer_value(json_object_get(o, key));
 }
 
-static void esc(struct strbuf *out, const char *s)
-{
-	for (; *s; s++) {
-		switch (*s) {
-		case '<': sb_addstr(out, "&lt;"); break;
-		case '>': sb_addstr(out, "&gt;"); break;
-		case '&': sb_addstr(out, "&amp;"); break;
-		case '"': sb_addstr(out, "&quot;"); break;
-		default: sb_addch(out, *s);
-		}
-	}
-}
-
 static void tag(struct strbuf *out, const char *name, const char *cls, const char *text)
 {
 	sb_addf(out, "<%s class=\"", name);
-	esc(out, cls);
+	sb_addhtml(out, cls);
 	sb_addstr(out, "\">");
-	esc(out, text);
+	sb_addhtml(out, text);
 	sb_addf(out, "</%s>", name);
 }
 
@@ -49,9 +36,9 @@ static void add_cause(struct strbuf *out, json_t *c)
 	size_t i;
 
 	sb_addstr(out, "<div class=\"why\">upstream ");
-	esc(out, str_of(c, "where"));
+	sb_addhtml(out, str_of(c, "where"));
 	sb_addstr(out, " <code>");
-	esc(out, str_of(c, "file"));
+	sb_addhtml(out, str_of(c, "file"));
 	if (old)
 		sb_addf(out, ":%lld-%lld</code> &rarr; <code>%lld-%lld",
 			(long long)json_integer_value(json_array_get(old, 0)),
@@ -59,7 +46,7 @@ static void add_cause(struct strbuf *out, json_t *c)
 			(long long)json_integer_value(json_array_get(new, 0)),
 			(long long)json_integer_value(json_array_get(new, 1)));
 	sb_addstr(out, "</code> ");
-	esc(out, str_of(c, "function"));
+	sb_addhtml(out, str_of(c, "function"));
 	sb_addstr(out, "</div>");
 	if (!json_array_size(json_object_get(c, "text")))
 		return;
@@ -86,19 +73,19 @@ static void add_proof(struct strbuf *out, json_t *landed)
 
 			sb_addf(out, "<div class=\"why\">hunk %lld, -%lld +%lld: ", int_of(run, "hunk"),
 				int_of(run, "removed"), int_of(run, "added"));
-			esc(out, str_of(run, "verdict"));
+			sb_addhtml(out, str_of(run, "verdict"));
 			if (at) {
 				sb_addstr(out, ", <code>");
-				esc(out, str_of(f, "file"));
+				sb_addhtml(out, str_of(f, "file"));
 				sb_addf(out, ":%lld", at);
 				if (to > at)
 					sb_addf(out, "-%lld", to);
 				sb_addstr(out, "</code> ");
-				esc(out, str_of(run, "function"));
+				sb_addhtml(out, str_of(run, "function"));
 			}
 			if (*str_of(run, "missing")) {
 				sb_addstr(out, ": ");
-				esc(out, str_of(run, "missing"));
+				sb_addhtml(out, str_of(run, "missing"));
 			}
 			sb_addstr(out, "</div>");
 		}
@@ -115,19 +102,19 @@ static void add_patch(struct strbuf *out, json_t *p)
 	sb_addstr(out, "<tr><td>");
 	tag(out, "span", cls, str_of(p, "class"));
 	sb_addstr(out, "</td><td><code>");
-	esc(out, str_of(p, "patch"));
+	sb_addhtml(out, str_of(p, "patch"));
 	sb_addstr(out, "</code><br>");
-	esc(out, str_of(p, "subject"));
+	sb_addhtml(out, str_of(p, "subject"));
 	if (*str_of(p, "why"))
 		tag(out, "div", "why", str_of(p, "why"));
 	if (*str_of(p, "blocked_by")) {
 		sb_addstr(out, "<div class=\"why\">decided again when <code>");
-		esc(out, str_of(p, "blocked_by"));
+		sb_addhtml(out, str_of(p, "blocked_by"));
 		sb_addstr(out, "</code> is resolved</div>");
 	}
 	if (*str_of(p, "landed_with")) {
 		sb_addstr(out, "<div class=\"why\">landed together with <code>");
-		esc(out, str_of(p, "landed_with"));
+		sb_addhtml(out, str_of(p, "landed_with"));
 		sb_addstr(out, "</code></div>");
 	}
 	if (json_object_get(p, "landed")) {
@@ -156,9 +143,9 @@ int rebase_html(json_t *root, const char *file)
 		  "<meta name=\"viewport\" content=\"width=device-width\"><title>Rebase</title><style>");
 	sb_addstr(&out, STYLE);
 	sb_addstr(&out, "</style></head><body>\n<h1>");
-	esc(&out, path_basename(str_of(root, "old")));
+	sb_addhtml(&out, path_basename(str_of(root, "old")));
 	sb_addstr(&out, " &rarr; ");
-	esc(&out, path_basename(str_of(root, "new")));
+	sb_addhtml(&out, path_basename(str_of(root, "new")));
 	sb_addstr(&out, "</h1>\n<p>");
 	json_object_foreach(json_object_get(root, "counts"), cls, n) {
 		char name[32];
@@ -168,7 +155,7 @@ int rebase_html(json_t *root, const char *file)
 		tag(&out, "span", name, cls);
 		sb_addstr(&out, " ");
 	}
-	esc(&out, str_of(root, "outcome"));
+	sb_addhtml(&out, str_of(root, "outcome"));
 	sb_addstr(&out, "</p>\n<table>\n");
 	json_array_foreach(json_object_get(root, "patches"), i, p)
 		add_patch(&out, p);
